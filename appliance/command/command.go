@@ -1,0 +1,97 @@
+// Package command runs external programs and turns their failures into errors that a person can
+// act on. It knows no program in particular, but for the name of the package that brings it.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// ErrNotFound is the cause when a program is not installed.
+var ErrNotFound = errors.New("program not found")
+
+// errTooMuch is the cause when a program writes more than maxOutput.
+var errTooMuch = fmt.Errorf("more than %d MiB of output", maxOutput>>20)
+
+const (
+	maxOutput = 16 << 20        // of standard output
+	maxStderr = 4 << 10         // the last words that an Error keeps
+	patience  = 2 * time.Second // between SIGTERM and SIGKILL
+)
+
+// Output runs argv and returns its standard output, at most 16 MiB. When ctx ends the program and
+// all it started get SIGTERM and two seconds later SIGKILL. env is added to the environment; it
+// may carry secrets and is never part of an error. Messages are asked for in English.
+func Output(ctx context.Context, env []string, argv ...string) ([]byte, error) {
+	if len(argv) == 0 {
+		return nil, errors.New("running a program: no name given")
+	}
+	path, err := exec.LookPath(argv[0])
+	if err != nil {
+		return nil, fmt.Errorf("running %q: %w: %s", argv[0], ErrNotFound, cure(argv[0]))
+	}
+	within, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	out := &head{limit: maxOutput, full: func() { cancel(errTooMuch) }}
+	errs := &tail{limit: maxStderr}
+	cmd := exec.CommandContext(within, path, argv[1:]...)
+	cmd.Args[0] = argv[0]
+	cmd.Env = append(append(os.Environ(), "LC_ALL=C.UTF-8"), env...)
+	cmd.Stdout, cmd.Stderr = out, errs
+	err = run(cmd)
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("running %q: %w", argv[0], ctx.Err())
+	case within.Err() != nil:
+		return nil, fmt.Errorf("running %q: %w", argv[0], context.Cause(within))
+	case cmd.ProcessState == nil:
+		return nil, fmt.Errorf("starting %q: %w", argv[0], err)
+	case !cmd.ProcessState.Success():
+		return nil, &Error{Argv: argv, Exit: cmd.ProcessState.ExitCode(), Stderr: censor(errs.String(), env)}
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay): // a daemon that holds the pipe is no fault
+		return nil, fmt.Errorf("running %q: %w", argv[0], err)
+	}
+	return out.kept.Bytes(), nil
+}
+
+// run gives the program a process group of its own, so that its children end with it.
+func run(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	signal := func(s syscall.Signal) error { return syscall.Kill(-cmd.Process.Pid, s) }
+	var last *time.Timer
+	cmd.Cancel = func() error {
+		last = time.AfterFunc(patience, func() { _ = signal(syscall.SIGKILL) })
+		return signal(syscall.SIGTERM)
+	}
+	cmd.WaitDelay = patience + time.Second
+	err := cmd.Run()
+	if last != nil && last.Stop() {
+		// The program has gone in time; what it started may not have listened.
+		_ = signal(syscall.SIGKILL)
+	}
+	return err
+}
+
+// Have reports whether a program is on PATH.
+func Have(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}
+
+// packages brings programs whose package is named otherwise, first as dnf then as apt calls it.
+var packages = map[string][2]string{
+	"gpg": {"gnupg2", "gnupg"},
+}
+
+func cure(program string) string {
+	names, known := packages[program]
+	if !known {
+		names = [2]string{program, program}
+	}
+	return fmt.Sprintf("install it with %q or %q", "dnf install "+names[0], "apt install "+names[1])
+}
