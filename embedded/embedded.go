@@ -1,0 +1,25 @@
+// Package embedded holds the files that travel inside the binary. It only
+// hands them out; what they mean is known by the rooms that read them.
+package embedded
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed ui samples
+var files embed.FS
+
+// UI is the web page: index.html and its assets.
+func UI() fs.FS { return sub("ui") }
+
+// Samples are the package lists and file trees of the sample releases.
+func Samples() fs.FS { return sub("samples") }
+
+func sub(dir string) fs.FS {
+	f, err := fs.Sub(files, dir)
+	if err != nil {
+		panic(err) // dir is a constant of this file
+	}
+	return f
+}

@@ -1,0 +1,128 @@
+// Wires the page: loads what the builder has, draws it, and draws again when the diary says that it changed.
+import { hasToken, Problem, releases as getReleases, setToken, status as getStatus } from "/ui/api.js";
+import { section } from "/ui/blueprint.js";
+import { diary, running } from "/ui/diary.js";
+import { el, fill, say } from "/ui/element.js";
+import { follow } from "/ui/events.js";
+import { ago, clock } from "/ui/format.js";
+import { askToken, confirmPublish } from "/ui/publish.js";
+
+const $ = (id) => document.getElementById(id);
+const main = $("releases");
+const sections = new Map();
+let drawn = "", loaded = null;
+
+// load fetches everything the page shows and draws it. A call while one is under way becomes one more afterwards.
+let loading = null, again = false;
+function load() {
+  if (loading) { again = true; return loading; }
+  loading = fetchAll().finally(() => {
+    loading = null;
+    if (again) { again = false; load(); }
+  });
+  return loading;
+}
+
+async function fetchAll() {
+  try {
+    const [status, releases] = await Promise.all([getStatus(), getReleases()]);
+    loaded = { status, releases, at: Date.now() };
+    trouble("");
+    draw();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 401 && await askToken("This builder shows its releases only to those who have its token.")) return fetchAll();
+    trouble(loaded
+      ? `${problem.title}: ${problem.message}. What you see is from ${clock(loaded.at)}.`
+      : `${problem.title}: ${problem.message}. This page tries again by itself.`);
+    setTimeout(load, 5000);
+  }
+}
+
+function draw() {
+  const { status, releases } = loaded;
+  const now = JSON.stringify([status.version, status.url, status.blueprints, releases, hasToken()]);
+  drawToken();
+  if (now === drawn) return;
+  drawn = now;
+  const url = (status.url || location.origin).replace(/\/+$/, "");
+  $("version").textContent = status.version;
+  fill($("about"), el("a", { href: url }, url));
+  main.removeAttribute("aria-busy");
+  for (const b of status.blueprints) {
+    if (!sections.has(b.name)) sections.set(b.name, section(b.name, page));
+    const part = sections.get(b.name);
+    part.update({ blueprint: b, releases: releases.filter((r) => r.blueprint === b.name), url, token: hasToken() });
+    if (!part.node.isConnected) main.append(part.node);
+  }
+  for (const [name, part] of sections) {
+    if (!status.blueprints.some((b) => b.name === name)) { part.node.remove(); sections.delete(name); }
+  }
+  main.querySelector(".empty")?.remove();
+  if (!status.blueprints.length) main.append(nothing(url));
+}
+
+const nothing = (url) => el("div", { class: "card empty" },
+  el("h2", {}, "No releases yet"),
+  el("p", {}, "Import an edge-commit from image builder, and it waits here until you publish it:"),
+  el("pre", { tabindex: "0" }, el("code", {}, `appliance release import NAME@0.0.1 edge-commit.tar\n\n# or from another machine\ncurl -T edge-commit.tar -H "Authorization: Bearer $APPLIANCE_TOKEN" \\\n  ${url}/api/v1/releases/NAME/0.0.1`)));
+
+const page = {
+  publish: (release, blueprint) => confirmPublish(release, blueprint, load),
+  chosen: (name, version) => history.replaceState(null, "", `#${name}@${version}`),
+  askToken: () => askToken().then((given) => { if (given) { draw(); say("Token entered. Publish buttons appear beside the releases."); } }),
+};
+
+function trouble(text) {
+  const node = $("trouble");
+  if (node.textContent !== text) node.textContent = text;
+  node.hidden = text === "";
+}
+
+function drawToken() {
+  const button = $("token");
+  button.hidden = false;
+  button.textContent = hasToken() ? "Forget token" : "Enter token";
+}
+
+$("token").addEventListener("click", () => {
+  if (!hasToken()) return page.askToken();
+  setToken("");
+  say("Token forgotten.");
+  draw();
+});
+
+// An address #NAME@VERSION opens the page at that release.
+function followHash() {
+  const [name, version] = decodeURIComponent(location.hash.slice(1)).split("@");
+  const part = sections.get(name);
+  if (!part) return;
+  if (version) part.choose(version);
+  part.node.scrollIntoView({ block: "start" });
+}
+addEventListener("hashchange", followHash);
+
+const write = diary($("diary"), $("diary-empty"));
+let soon = 0;
+
+function onEvent(e) {
+  write(e);
+  if (running(e) || (loaded && e.id <= loaded.status.events_last_id)) return;
+  clearTimeout(soon);
+  soon = setTimeout(load, 120); // a burst of events is one reload
+}
+
+function onState(state) {
+  const node = $("live");
+  const text = state === "live" ? "live" : "reconnecting";
+  if (node.dataset.state === "wait" && state === "live" && node.textContent === "reconnecting") load();
+  node.dataset.state = state;
+  node.textContent = text;
+}
+
+await load();
+followHash();
+follow({ onEvent, onState });
+setInterval(() => { // "4 minutes ago" grows old
+  for (const node of document.querySelectorAll("[data-ago]")) node.textContent = ago(node.dataset.ago);
+}, 30_000);
