@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -97,8 +98,11 @@ func parseCompose(data []byte) (composeJSON, error) {
 func decompress(in io.Reader) (tar io.Reader, done func(), err error) {
 	head := make([]byte, 4)
 	n, err := io.ReadFull(in, head)
-	if n == 0 || err != nil && n < len(head) {
-		return nil, nil, fmt.Errorf("%w: it is empty or ends after %d bytes", ErrArchive, n)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, nil, fmt.Errorf("%w: it ends after %d bytes", ErrArchive, n)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading it: %w", err)
 	}
 	whole := func() io.Reader { return io.MultiReader(bytes.NewReader(head), in) }
 	switch {
