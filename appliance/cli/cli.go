@@ -1,0 +1,125 @@
+// Package cli is the command line: flags in, one call of the API, words out.
+//
+// Commands hold no logic of the trade: "serve" wires the rooms of the house and keeps them open,
+// every other command speaks to a server through the client and prints what that says. No run
+// function sees cobra, so that a test can call it.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// console is what a command may touch of the terminal.
+type console struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// Main runs the command line and returns the exit code.
+func Main(args []string, in io.Reader, out, errs io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // so that a second signal ends the program at once
+	c := console{in, out, errs}
+	g := &globals{}
+	root := newRoot(c, g)
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = errInterrupted
+	}
+	report(c, err)
+	return exitCode(err)
+}
+
+func newRoot(c console, g *globals) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "appliance",
+		Short: "Publish and serve OSTree releases for edge devices",
+		Long: "appliance keeps OSTree releases for edge devices: it imports and verifies them, publishes one at a\n" +
+			"time, and serves them to devices, people and scripts.\n\n" +
+			"\"appliance serve\" owns the data directory; every other command speaks to it over HTTP, from the\n" +
+			"same host or from a laptop.\n\n" + exitCodesHelp() + "\n" + environmentHelp,
+		Example: "  appliance serve --sample\n" +
+			"  appliance release list\n" +
+			"  appliance release publish demo_upgrade@0.0.2",
+		Version:           buildInfo().String(),
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{err, fmt.Sprintf("%q explains every flag", cmd.CommandPath()+" --help")}
+	})
+	group(root)
+	g.bind(root)
+	root.AddGroup(
+		&cobra.Group{ID: "serve", Title: "The server:"},
+		&cobra.Group{ID: "trade", Title: "Releases and what happens to them:"},
+		&cobra.Group{ID: "self", Title: "This program:"},
+	)
+	add(root, "serve", newServe(c, g), newStatus(c, g), newToken(c, g))
+	add(root, "trade", newRelease(c, g), newBlueprint(c, g), newEvent(c, g))
+	add(root, "self", newVersion(c, g), newCompletion(c), newHelp(root))
+	return root
+}
+
+func add(root *cobra.Command, group string, commands ...*cobra.Command) {
+	for _, cmd := range commands {
+		cmd.GroupID = group
+		root.AddCommand(cmd)
+	}
+	if last := commands[len(commands)-1]; last.Name() == "help" {
+		root.SetHelpCommand(last)
+	}
+}
+
+// action hides cobra from a command's logic: what it needs it finds in its options and its
+// console.
+func action(c console, run func(context.Context, console, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), c, args) }
+}
+
+// group makes cmd the head of other commands: alone it prints its help, an unknown word is a
+// mistake.
+func group(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		hint := fmt.Sprintf("%q lists the commands there are", cmd.CommandPath()+" --help")
+		if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+			hint = fmt.Sprintf("did you mean %q?", cmd.CommandPath()+" "+like[0])
+		}
+		return usageError{fmt.Errorf("no command %q in %q", args[0], cmd.CommandPath()), hint}
+	}
+}
+
+// newHelp replaces cobra's own, which succeeds for topics that do not exist.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND...]",
+		Short:   "Explain a command",
+		Example: "  appliance help release publish",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError{fmt.Errorf("no help for %q", args), `"appliance --help" lists the commands there are`}
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
+}

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseConfig(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		want       config
+		faults     string
+	}{
+		{name: "empty"},
+		{name: "all", text: "[server]\nlisten = \":80\"\nurl = \"http://builder\"\nprivate = true\nmax_upload = \"8GiB\"\n[release]\ngrace = \"2d\"\nkeep = 3\n",
+			want: config{listen: ":80", url: "http://builder", private: true, maxUpload: 8 << 30, grace: 48 * time.Hour, keep: 3}},
+		{name: "dotted", text: "release.keep = 3\nserver.listen = \"[::1]:80\"\n", want: config{listen: "[::1]:80", keep: 3}},
+		{name: "inline", text: "server = { private = true }\n", want: config{private: true}},
+		{name: "all faults at once",
+			text: "[server]\nlisten = 8080\n  port = 1\nurl = \"builder\"\nprivate = \"yes\"\n\n[release]\ngrace = \"soon\"\nkeep = -1\n\n[relase]\nkeep = 1\n",
+			faults: `2:1 server.listen: want text in quotes, not 8080
+3:3 unknown key "server.port"
+4:1 server.url: "builder" is no URL of a server: want http://HOST:PORT
+5:1 server.private: want true or false
+8:1 release.grace: "soon" is no duration: want one such as 720h, 30d or 2w
+9:1 release.keep: want a number, 0 or more
+11:2 unknown key "relase"`},
+		{name: "a fault of TOML", text: "[server]\nlisten = \n", faults: "2:10 unexpected character"},
+		{name: "twice", text: "[server]\nprivate = true\nprivate = false\n", faults: "3:1 "},
+		{name: "wrong kind of table", text: "server = 3\n", faults: "1:"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			file := filepath.Join(dir, "a.toml")
+			if err := os.WriteFile(file, []byte(tt.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, err := loadConfig(file)
+			if tt.faults == "" {
+				if err != nil || got != tt.want {
+					t.Errorf("config = %+v, %v, want %+v", got, err, tt.want)
+				}
+				return
+			}
+			if err == nil || exitCode(err) != exitInvalid {
+				t.Fatalf("error = %v, want faults", err)
+			}
+			_, text, _ := strings.Cut(err.Error(), "\n")
+			wants := strings.Split(tt.faults, "\n")
+			for i, line := range strings.Split(text, "\n") {
+				place, words, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), file+":"), ": ")
+				got := place + " " + words
+				if i >= len(wants) || !strings.HasPrefix(got, wants[i]) {
+					t.Errorf("fault %d = %q", i+1, got)
+				}
+			}
+			if n := strings.Count(text, "\n") + 1; n != len(wants) {
+				t.Errorf("%d faults, want %d:\n%s", n, len(wants), text)
+			}
+		})
+	}
+}
+
+func TestConfigPlace(t *testing.T) {
+	if _, err := loadConfig(filepath.Join(t.TempDir(), "none.toml")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file that was asked for: %v", err)
+	}
+}
+
+func FuzzParseConfig(f *testing.F) {
+	f.Add([]byte("[server]\nlisten = \":80\"\n[release]\nkeep = 3\n"))
+	f.Add([]byte("a.b = {c = 1}\n[[x]]\n'y' = 'z'\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, faults := parseConfig(data)
+		for _, f := range faults {
+			if f.line < 1 || f.column < 1 {
+				t.Errorf("fault without a place: %+v", f)
+			}
+		}
+		if len(faults) == 0 && fmt.Sprint(c) == "" {
+			t.Error("nothing")
+		}
+	})
+}
