@@ -31,12 +31,21 @@ async function fetchAll() {
     draw();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    if (problem.status === 401 && await askToken("This builder shows its releases only to those who have its token.")) return fetchAll();
+    if (problem.status === 401) return locked();
     trouble(loaded
       ? `${problem.title}: ${problem.message}. What you see is from ${clock(loaded.at)}.`
       : `${problem.title}: ${problem.message}. This page tries again by itself.`);
     setTimeout(load, 5000);
   }
+}
+
+// locked asks once; whoever says no finds the button in the header.
+async function locked() {
+  const why = "This builder shows its releases only to those who have its token.";
+  setToken("");
+  drawToken();
+  trouble(why);
+  if (await askToken(why)) return fetchAll();
 }
 
 function draw() {
@@ -70,7 +79,7 @@ const nothing = (url) => el("div", { class: "card empty" },
 const page = {
   publish: (release, blueprint) => confirmPublish(release, blueprint, load),
   chosen: (name, version) => history.replaceState(null, "", `#${name}@${version}`),
-  askToken: () => askToken().then((given) => { if (given) { draw(); say("Token entered. Publish buttons appear beside the releases."); } }),
+  askToken: () => askToken().then((given) => { if (given) { load(); say("Token entered: you can publish now."); } }),
 };
 
 function trouble(text) {

@@ -73,7 +73,7 @@ const sets = {
     return [
       ["Look at it from any machine", `ostree --repo=look init --mode=archive\nostree --repo=look remote add --if-not-exists --no-gpg-verify ${blueprint.name} ${repo}\nostree --repo=look pull --commit-metadata-only ${blueprint.name} ${ref}\nostree --repo=look show ${blueprint.name}:${ref}`,
         r.state === "staged" && `${r.version} is staged: what is pulled is ${blueprint.published}`],
-      ["Make a mirror", `ostree --repo=mirror init --mode=archive\nostree --repo=mirror remote add --if-not-exists --no-gpg-verify ${blueprint.name} ${repo}\nostree --repo=mirror pull --mirror ${blueprint.name}`],
+      ["Then mirror all of it", `ostree --repo=look pull --mirror ${blueprint.name}`],
       blueprint.public_key && ["Add the remote, signatures checked", `sudo ostree remote add --force --no-gpg-verify \\\n  --sign-verify=ed25519=inline:${blueprint.public_key} \\\n  edge ${repo}`,
         "where “ostree --version” lists sign-ed25519"],
       ["Add the remote, signatures not checked", `sudo ostree remote add --force --no-gpg-verify edge ${repo}`],

@@ -9,10 +9,10 @@ const words = { "delta.made": "delta made", "delta.withdrawn": "delta withdrawn"
 const word = (kind) => words[kind] || kind.split(".").pop();
 
 // ends says which operation an event finishes.
-const ends = { "release.imported": "release.importing", "release.verified": "release.verifying" };
+const ends = { "release.imported": "release.importing", "release.verified": "release.verifying", "release.pruned": "release.pruning" };
 
 // running tells steps of an operation from what changes something.
-export const running = (e) => Object.values(ends).includes(e.kind);
+export const running = (e) => /ing$/.test(e.kind);
 
 export function diary(list, empty) {
   const open = new Map(); // "kind subject" of an operation under way -> its line
