@@ -34,7 +34,11 @@ func TestPeerReadme(t *testing.T) {
 
 	dir := filepath.Join(t.TempDir(), "checkout")
 	run(t, "bash", "-c", `cd ../.. && mkdir -p "$1" && git ls-files -co --exclude-standard -z | xargs -0 cp --parents -t "$1"`, "copy", dir)
-	env := append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(t.TempDir(), "state"), "HOME="+t.TempDir(),
+	home := t.TempDir()
+	if err := os.WriteFile(filepath.Join(home, ".curlrc"), []byte("fail-with-body\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(t.TempDir(), "state"), "HOME="+home,
 		"GOCACHE="+run(t, "go", "env", "GOCACHE"), "GOMODCACHE="+run(t, "go", "env", "GOMODCACHE"), "APPLIANCE_SERVER=http://"+address)
 	data := filepath.Join(t.TempDir(), "data") // root's default is the machine's own
 	first := exec.Command("make", "run", "ARGS=--listen "+address+" --data "+data)

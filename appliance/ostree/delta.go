@@ -116,6 +116,9 @@ func run(ctx context.Context, argv ...string) error {
 	if errors.Is(err, command.ErrNotFound) {
 		return fmt.Errorf("%w: %w", ErrNoProgram, err)
 	}
+	if errors.As(err, new(*command.Error)) {
+		return fmt.Errorf("%w: %w", ErrProgram, err)
+	}
 	return err
 }
 

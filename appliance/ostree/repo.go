@@ -30,6 +30,7 @@ var (
 	ErrPrecondition = errors.New("another commit is published")           // Point's IfMatch
 	ErrUnsupported  = errors.New("repository of an unsupported kind")     // config of a foreign mode
 	ErrNoProgram    = errors.New("needs a program that is not installed") // ostree or gpg
+	ErrProgram      = errors.New("a program failed")                      // one of those; its words follow
 )
 
 // Options of Open. The zero value signs nothing.

@@ -30,7 +30,7 @@ var listingPage = template.Must(template.New("listing").Parse(`<!doctype html>
 {{- end}}
 </ul>
 {{- if .URL}}
-<p>An OSTree repository. A device follows it after: <code>ostree remote add appliance {{.URL}}</code></p>
+<p>An OSTree repository. A device follows it after: <code>ostree remote add --no-gpg-verify edge {{.URL}}</code></p>
 {{- else if not .Entries}}
 <p>What is here is fetched by its name and not listed.</p>
 {{- end}}

@@ -48,6 +48,7 @@ var (
 	diskFull           = problem{"disk-full", 507, "Disk full", "free space in the data directory: appliance release prune NAME --keep 3"}
 	busy               = problem{"busy", 503, "Busy", "try again in a few seconds"}
 	needsProgram       = problem{"needs-program", 501, "A program is missing on the builder", "install what the detail names and try again"}
+	programFailed      = problem{"program-failed", 502, "A program failed on the builder", "the detail has its last words"}
 	unreachable        = problem{"unreachable", 502, "Repository not reachable", "check the address from the builder"}
 	notFound           = problem{"not-found", 404, "Not found", ""}
 	methodNotAllowed   = problem{"method-not-allowed", 405, "Method not allowed", ""}
@@ -71,6 +72,7 @@ var causes = []struct {
 	{is(release.ErrBusy), "", busy},
 	{is(ostree.ErrLocked), "", busy},
 	{is(ostree.ErrNoProgram), "", needsProgram},
+	{is(ostree.ErrProgram), "", programFailed},
 	{is(blueprint.ErrInvalid), "", invalidName},
 	{is(object.ErrBadName), "", invalidName},
 	{is(release.ErrNoBlueprint), "", unknownBlueprint},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -143,8 +144,8 @@ func TestRelease(t *testing.T) {
 
 // TestPull pulls with the client that devices have.
 func TestPull(t *testing.T) {
-	if _, err := exec.LookPath("ostree"); err != nil {
-		t.Skip("no ostree program")
+	if os.Getenv("APPLIANCE_PEERS") != "1" {
+		t.Skip("runs with APPLIANCE_PEERS=1")
 	}
 	server := built(t)
 	data, commit := archive(t, "a release")
