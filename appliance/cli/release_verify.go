@@ -61,7 +61,7 @@ func (o *verifyOptions) run(ctx context.Context, c console, args []string) error
 	}
 	if err == nil && faults > 0 {
 		return hinted{fmt.Errorf("verifying: %s found", plural(faults, "fault")),
-			"importing a release again from a good copy brings back what is damaged"}
+			"remove the damaged files below ostree/NAME/objects in the data directory, then import a good copy under a new version: it brings back what all releases share"}
 	}
 	return err
 }
