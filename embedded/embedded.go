@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-//go:embed ui samples
+//go:embed ui samples apps
 var files embed.FS
 
 // UI is the web page: index.html and its assets.
@@ -15,6 +15,10 @@ func UI() fs.FS { return sub("ui") }
 
 // Samples are the package lists and file trees of the sample releases.
 func Samples() fs.FS { return sub("samples") }
+
+// Apps are the sample applications: the static server for each architecture, and a folder of pages
+// for each application.
+func Apps() fs.FS { return sub("apps") }
 
 func sub(dir string) fs.FS {
 	f, err := fs.Sub(files, dir)

@@ -50,6 +50,17 @@ export const status = () => request("status");
 export const releases = () => request("releases");
 export const diff = (release, from, signal) => request(`${at(release)}/diff?from=${encodeURIComponent(from)}`, { signal });
 
+const app = (name, rest) => `apps/${encodeURIComponent(name)}/${rest}`;
+const post = (path, body) => request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+export const apps = () => request("apps");
+export const tags = (name) => request(app(name, "tags"));
+export const history = (name) => request(app(name, "history"));
+
+// retag names the digest that the tag must have now, as publish does the commit.
+export const retag = (name, from, to, expect) => post(app(name, "retag"), { from, to, ...(expect ? { expect } : {}) });
+export const undo = (name, to) => post(app(name, "undo"), { to });
+
 // publish names the commit that must be published now, so that two people cannot overrun each other.
 export const publish = (release, current, options) => request(`${at(release)}/publish`, {
   method: "POST",

@@ -1,5 +1,6 @@
 // Wires the page: loads what the builder has, draws it, and draws again when the diary says that it changed.
 import { hasToken, Problem, releases as getReleases, setToken, status as getStatus } from "/ui/api.js";
+import { applications } from "/ui/apps.js";
 import { section } from "/ui/blueprint.js";
 import { diary, running } from "/ui/diary.js";
 import { el, fill, say } from "/ui/element.js";
@@ -62,13 +63,14 @@ function draw() {
     if (!sections.has(b.name)) sections.set(b.name, section(b.name, page));
     const part = sections.get(b.name);
     part.update({ blueprint: b, releases: releases.filter((r) => r.blueprint === b.name), url, token: hasToken() });
-    if (!part.node.isConnected) main.append(part.node);
+    if (!part.node.isConnected) main.insertBefore(part.node, apps.node);
   }
   for (const [name, part] of sections) {
     if (!status.blueprints.some((b) => b.name === name)) { part.node.remove(); sections.delete(name); }
   }
   main.querySelector(".empty")?.remove();
-  if (!status.blueprints.length) main.append(nothing(url));
+  if (!status.blueprints.length) main.insertBefore(nothing(url), apps.node);
+  apps.draw();
 }
 
 const nothing = (url) => el("div", { class: "card empty" },
@@ -79,8 +81,10 @@ const nothing = (url) => el("div", { class: "card empty" },
 const page = {
   publish: (release, blueprint) => confirmPublish(release, blueprint, load),
   chosen: (name, version) => history.replaceState(null, "", `#${name}@${version}`),
-  askToken: () => askToken().then((given) => { if (given) { load(); say("Token entered: you can publish now."); } }),
+  askToken: () => askToken().then((given) => { if (given) { load(); apps.load(); say("Token entered: you can publish and retag now."); } }),
 };
+const apps = applications(page);
+main.append(apps.node);
 
 function trouble(text) {
   const node = $("trouble");
@@ -99,6 +103,7 @@ $("token").addEventListener("click", () => {
   setToken("");
   say("Token forgotten.");
   draw();
+  apps.draw();
 });
 
 // An address #NAME@VERSION opens the page at that release.
@@ -112,10 +117,15 @@ function followHash() {
 addEventListener("hashchange", followHash);
 
 const write = diary($("diary"), $("diary-empty"));
-let soon = 0;
+let soon = 0, soonApps = 0;
 
 function onEvent(e) {
-  write(e);
+  if (e.kind !== "tag.moved" || !e.subject.endsWith(".prev")) write(e);
+  if (/^(tag|app)\./.test(e.kind)) {
+    clearTimeout(soonApps);
+    if (!running(e)) soonApps = setTimeout(apps.load, 120);
+    return;
+  }
   if (running(e) || (loaded && e.id <= loaded.status.events_last_id)) return;
   clearTimeout(soon);
   soon = setTimeout(load, 120); // a burst of events is one reload
@@ -124,12 +134,13 @@ function onEvent(e) {
 function onState(state) {
   const node = $("live");
   const text = state === "live" ? "live" : "reconnecting";
-  if (node.dataset.state === "wait" && state === "live" && node.textContent === "reconnecting") load();
+  if (node.dataset.state === "wait" && state === "live" && node.textContent === "reconnecting") { load(); apps.load(); }
   node.dataset.state = state;
   node.textContent = text;
 }
 
 await load();
+apps.load();
 followHash();
 follow({ onEvent, onState });
 setInterval(() => { // "4 minutes ago" grows old

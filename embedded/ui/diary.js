@@ -5,11 +5,11 @@ import { clock, day, short } from "/ui/format.js";
 const LINES = 150;
 
 // words for kinds whose last part does not speak for itself, as that of "release.published" does.
-const words = { "delta.made": "delta made", "delta.withdrawn": "delta withdrawn", "server.started": "builder started", gap: "older entries are gone" };
+const words = { "delta.made": "delta made", "delta.withdrawn": "delta withdrawn", "server.started": "builder started", "tag.moved": "tag moved", "tag.refused": "tag refused", gap: "older entries are gone" };
 const word = (kind) => words[kind] || kind.split(".").pop();
 
 // ends says which operation an event finishes.
-const ends = { "release.imported": "release.importing", "release.verified": "release.verifying", "release.pruned": "release.pruning" };
+const ends = { "release.imported": "release.importing", "release.verified": "release.verifying", "release.pruned": "release.pruning", "app.mirrored": "app.mirroring" };
 
 // running tells steps of an operation from what changes something.
 export const running = (e) => /ing$/.test(e.kind);
