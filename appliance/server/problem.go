@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 	"edge/appliance/blueprint"
 	"edge/appliance/object"
 	"edge/appliance/ostree"
+	"edge/appliance/registry"
 	"edge/appliance/release"
 )
 
@@ -59,14 +61,11 @@ var (
 // first row that fits counts: what hinders any work stands before what is
 // wrong with it. A row with a method holds for that method only: bytes that
 // come in are the client's fault, the same fault in what we keep is ours.
-var causes = []struct {
-	fits   func(error) bool
-	method string
-	is     problem
-}{
+var causes = slices.Concat([]cause{
 	{as[*http.MaxBytesError], "", tooLarge},
 	{is(syscall.ENOSPC), "", diskFull},
 	{is(syscall.EDQUOT), "", diskFull},
+	{is(registry.ErrUnreachable), "", registryUnreachable}, // whatever kept it
 	{is(os.ErrDeadlineExceeded), "", timedOut},
 	{is(context.Canceled), "", busy},
 	{is(release.ErrBusy), "", busy},
@@ -93,6 +92,13 @@ var causes = []struct {
 	{is(object.ErrTooLarge), http.MethodPut, invalidArchive},
 	{is(io.ErrUnexpectedEOF), http.MethodPut, invalidArchive},
 	{is(ostree.ErrUnknown), "", notFound},
+}, appCauses)
+
+// cause is one row of causes.
+type cause struct {
+	fits   func(error) bool
+	method string
+	is     problem
 }
 
 func is(target error) func(error) bool { return func(err error) bool { return errors.Is(err, target) } }

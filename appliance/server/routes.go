@@ -56,7 +56,7 @@ func (h *Handler) routes() *gin.Engine {
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
-	for _, r := range h.table() {
+	for _, r := range append(h.table(), h.appTable()...) {
 		run := h.handle(r.guard, r.run)
 		g.Handle(r.method, "/api/v1"+r.path, run)
 		if r.method == http.MethodGet {

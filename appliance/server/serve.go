@@ -17,6 +17,7 @@ const (
 	faceAPI   = "api"
 	faceRepo  = "repo"
 	faceUI    = "ui"
+	faceImage = "registry"
 	faceOther = "other"
 )
 
@@ -35,13 +36,20 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 	}()
-	if taken = h.takeOver(w, r); taken {
-		return
+	image := faceOf(r.URL.Path) == faceImage
+	if !image {
+		if taken = h.takeOver(w, r); taken {
+			return
+		}
 	}
 	if r.ContentLength != 0 {
 		allowBody(w, bodyTimeout)
 	}
 	r = r.WithContext(event.WithActor(r.Context(), actor(r)))
+	if image {
+		h.serveRegistry(rec, r)
+		return
+	}
 	if name, rest, ok := splitRepo(r.URL.Path); ok {
 		if err := h.serveRepo(rec, r, name, rest); err != nil {
 			h.fail(rec, r, err)
@@ -76,10 +84,21 @@ func (h *Handler) requested(rec *recorder, r *http.Request, took time.Duration) 
 	face := faceOf(r.URL.Path)
 	h.metrics.request(face, r.Method, rec.status, rec.bytes, took)
 	level := slog.LevelInfo
-	if rec.status < 400 && (face == faceOther || face == faceRepo && strings.Contains(r.URL.Path, "/repo/objects/")) {
+	if rec.status < 400 && frequent(face, r) {
 		level = slog.LevelDebug
 	}
 	h.logRequest(r, level, rec.status, rec.bytes, took)
+}
+
+// frequent are requests that come by the thousand and tell nobody anything.
+func frequent(face string, r *http.Request) bool {
+	switch face {
+	case faceRepo:
+		return strings.Contains(r.URL.Path, "/repo/objects/")
+	case faceImage:
+		return r.Method == http.MethodGet || r.Method == http.MethodHead
+	}
+	return face == faceOther
 }
 
 func (h *Handler) logRequest(r *http.Request, level slog.Level, status int, bytes int64, took time.Duration) {
@@ -103,6 +122,8 @@ func faceOf(path string) string {
 	switch _, _, repo := splitRepo(path); {
 	case strings.HasPrefix(path, "/api/"):
 		return faceAPI
+	case path == "/v2" || strings.HasPrefix(path, "/v2/"):
+		return faceImage
 	case repo || strings.HasSuffix(path, "/ed25519.pub"):
 		return faceRepo
 	case path == "/" || strings.HasPrefix(path, "/ui/"):

@@ -29,6 +29,9 @@ type Options struct {
 	// Repositories finds what devices pull from; nil: Releases.Repository.
 	Repositories func(blueprint.Name) (Repository, error)
 	UI           fs.FS // index.html and its assets; nil: none
+	Apps         Apps  // container applications; nil: none
+	// Registry answers /v2/, and tells by itself who may push; nil: there is none.
+	Registry http.Handler
 
 	Token     string // what changes need; "": nothing may be changed
 	Private   bool   // API reads need the token too
