@@ -15,6 +15,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"edge/appliance/app"
 	"edge/appliance/blueprint"
 	"edge/appliance/release"
 )
@@ -125,6 +126,19 @@ func TestCalls(t *testing.T) {
 		{"GET /api/v1/releases/demo/deltas ", func(ctx context.Context) error { _, err := c.Deltas(ctx, "demo"); return err }},
 		{`POST /api/v1/releases/demo/0.0.2/delta {"from":"0.0.1"}`, func(ctx context.Context) error { _, err := c.MakeDelta(ctx, "0.0.1", second); return err }},
 		{"DELETE /api/v1/releases/demo/0.0.2/delta?from=0.0.1 ", func(ctx context.Context) error { return c.WithdrawDelta(ctx, "0.0.1", second) }},
+
+		{"GET /api/v1/apps ", func(ctx context.Context) error { _, err := c.Apps(ctx); return err }},
+		{"GET /api/v1/apps/2048/tags ", func(ctx context.Context) error { _, err := c.Tags(ctx, "2048", false); return err }},
+		{"GET /api/v1/apps/a%2Fb/tags?all=1 ", func(ctx context.Context) error { _, err := c.Tags(ctx, "a/b", true); return err }},
+		{"GET /api/v1/apps/2048/history ", func(ctx context.Context) error { _, err := c.Moves(ctx, "2048"); return err }},
+		{`POST /api/v1/apps/2048/retag {"from":"v2","to":""}`, func(ctx context.Context) error { _, err := c.Retag(ctx, "2048", app.Retagging{From: "v2"}); return err }},
+		{`POST /api/v1/apps/2048/retag {"from":"v2","to":"prod","expect":"sha256:1","dry_run":true}`, func(ctx context.Context) error {
+			_, err := c.Retag(ctx, "2048", app.Retagging{From: "v2", To: "prod", Expect: "sha256:1", DryRun: true})
+			return err
+		}},
+		{`POST /api/v1/apps/2048/undo {}`, func(ctx context.Context) error { _, err := c.Undo(ctx, "2048", "", false); return err }},
+		{`POST /api/v1/apps/2048/undo {"to":"beta","dry_run":true}`, func(ctx context.Context) error { _, err := c.Undo(ctx, "2048", "beta", true); return err }},
+		{`POST /api/v1/apps/2048/mirror {}`, func(ctx context.Context) error { _, err := c.Mirror(ctx, "2048"); return err }},
 	} {
 		if err := tt.send(t.Context()); err != nil || got != tt.want {
 			t.Errorf("sent %s, %v, want %s", got, err, tt.want)
