@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"edge/appliance/app"
 	"edge/appliance/blueprint"
 	"edge/appliance/release"
 )
@@ -18,6 +19,7 @@ type welcome struct {
 
 	blueprints []release.Blueprint
 	releases   []release.Release
+	apps       []app.App
 }
 
 // print writes the banner. The token itself is not in it: it would end up in a log.
@@ -29,6 +31,7 @@ func (w welcome) print(out io.Writer) {
 	for _, b := range w.blueprints {
 		row("Repository", fmt.Sprintf("%s/%s/repo/", w.url, b.Name))
 	}
+	row("Registry", w.url+"/v2/")
 	row("Data", w.data)
 	row("Token", tokenPath(w.data))
 	for _, note := range w.notes {
@@ -60,6 +63,9 @@ func (w welcome) next() []string {
 	}
 	if staged != (blueprint.ID{}) {
 		lines = append(lines, fmt.Sprintf("appliance release publish %s", staged))
+	}
+	if len(w.apps) > 0 {
+		lines = append(lines, "appliance app tags "+w.apps[0].Name)
 	}
 	lines = append(lines, fmt.Sprintf("curl -H 'Accept: text/plain' %s/api/v1/releases", w.url))
 	if published != (blueprint.ID{}) {

@@ -71,3 +71,22 @@ func TestReachable(t *testing.T) {
 		}
 	}
 }
+
+func TestEndpoint(t *testing.T) {
+	for _, tt := range []struct {
+		addr net.TCPAddr
+		want string // "": a socket of its own
+	}{
+		{net.TCPAddr{IP: net.IPv4zero, Port: 80}, "127.0.0.1:80"},
+		{net.TCPAddr{IP: net.IPv6unspecified, Port: 81}, "127.0.0.1:81"},
+		{net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}, "127.0.0.1:8080"},
+		{net.TCPAddr{IP: net.IPv4(10, 0, 0, 5), Port: 80}, ""},
+		{net.TCPAddr{IP: net.IPv6loopback, Port: 80}, ""},
+	} {
+		sockets, endpoint, err := withEndpoint([]net.Listener{fixed{addr: tt.addr}})
+		if err != nil || tt.want != "" && endpoint != tt.want || len(sockets) != map[bool]int{true: 1, false: 2}[tt.want != ""] || !strings.HasPrefix(endpoint, "127.0.0.1:") {
+			t.Errorf("withEndpoint(%v) = %d sockets, %s, %v, want %q", tt.addr, len(sockets), endpoint, err, tt.want)
+		}
+		closeAll(sockets[1:])
+	}
+}

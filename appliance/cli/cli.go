@@ -44,14 +44,16 @@ func Main(args []string, in io.Reader, out, errs io.Writer) int {
 func newRoot(c console, g *globals) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "appliance",
-		Short: "Publish and serve OSTree releases for edge devices",
+		Short: "Publish and serve OSTree releases and container images for edge devices",
 		Long: "appliance keeps OSTree releases for edge devices: it imports and verifies them, publishes one at a\n" +
-			"time, and serves them to devices, people and scripts.\n\n" +
+			"time, and serves them to devices, people and scripts. It holds the container images that run there, or\n" +
+			"steers the registry that does, and moves the tags that devices follow.\n\n" +
 			"\"appliance serve\" owns the data directory; every other command speaks to it over HTTP, from the\n" +
 			"same host or from a laptop.\n\n" + exitCodesHelp() + "\n" + environmentHelp,
 		Example: "  appliance serve --sample\n" +
 			"  appliance release list\n" +
-			"  appliance release publish demo_upgrade@0.0.2",
+			"  appliance release publish demo_upgrade@0.0.2\n" +
+			"  appliance app retag 2048 v2",
 		Version:           buildInfo().String(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,
@@ -65,11 +67,11 @@ func newRoot(c console, g *globals) *cobra.Command {
 	g.bind(root)
 	root.AddGroup(
 		&cobra.Group{ID: "serve", Title: "The server:"},
-		&cobra.Group{ID: "trade", Title: "Releases and what happens to them:"},
+		&cobra.Group{ID: "trade", Title: "Releases, applications and what happens to them:"},
 		&cobra.Group{ID: "self", Title: "This program:"},
 	)
 	add(root, "serve", newServe(c, g), newStatus(c, g), newToken(c, g))
-	add(root, "trade", newRelease(c, g), newBlueprint(c, g), newEvent(c, g))
+	add(root, "trade", newRelease(c, g), newApp(c, g), newBlueprint(c, g), newEvent(c, g))
 	add(root, "self", newVersion(c, g), newCompletion(c), newHelp(root))
 	return root
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"edge/appliance/app"
 )
 
 const defaultConfig = "/etc/appliance/appliance.toml"
@@ -25,6 +27,8 @@ type config struct {
 	maxUpload int64 // bytes
 	grace     time.Duration
 	keep      int
+	apps      []app.App
+	registry  registryConfig
 }
 
 // configFile is appliance.toml as it is written. Every value is any, so that one of a wrong kind
@@ -40,6 +44,8 @@ type configFile struct {
 		Grace any `toml:"grace"`
 		Keep  any `toml:"keep"`
 	} `toml:"release"`
+	App      []appFile    `toml:"app"`
+	Registry registryFile `toml:"registry"`
 }
 
 // fault is one thing that is wrong in a configuration.
@@ -94,14 +100,17 @@ func parseConfig(data []byte) (config, []fault) {
 	}
 	r := reader{places: places(data), faults: faults}
 	s, l := file.Server, file.Release
-	return config{
+	c := config{
 		listen:    read(&r, "server.listen", s.Listen, checked(checkListen)),
 		url:       read(&r, "server.url", s.URL, checked(checkURL)),
 		private:   read(&r, "server.private", s.Private, isBool),
 		maxUpload: read(&r, "server.max_upload", s.MaxUpload, inText(parseSize)),
 		grace:     read(&r, "release.grace", l.Grace, inText(parseAge)),
 		keep:      read(&r, "release.keep", l.Keep, isCount),
-	}, r.faults
+		apps:      readApps(&r, file.App),
+		registry:  readRegistry(&r, file.Registry),
+	}
+	return c, r.faults
 }
 
 // checkListen wants HOST:PORT, with or without HOST.

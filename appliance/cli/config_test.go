@@ -6,9 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"edge/appliance/app"
 )
 
 func TestParseConfig(t *testing.T) {
@@ -31,6 +34,24 @@ func TestParseConfig(t *testing.T) {
 8:1 release.grace: "soon" is no duration: want one such as 720h, 30d or 2w
 9:1 release.keep: want a number, 0 or more
 11:2 unknown key "relase"`},
+		{name: "apps",
+			text: "[[app]]\nname = \"2048\"\nsource = \"quay.io/someone/2048\"\nunit = \"app1\"\nport = 8081\n[[app]]\nimage = \"quay.io/someone/web\"\ntag = \"stable\"\ncold = true\n",
+			want: config{apps: []app.App{{Name: "2048", Image: "2048", Source: "quay.io/someone/2048", Tag: "prod", Unit: "app1", Port: 8081},
+				{Name: "web", Image: "quay.io/someone/web", Tag: "stable", Cold: true}}}},
+		{name: "registry", text: "[registry]\nallow = [\"quay.io/someone\"]\ntoken_hosts = [\"auth.docker.io\"]\nimmutable = []\nprivate = true\nauth_file = \"/a.json\"\ncert_dir = \"/c\"\n",
+			want: config{registry: registryConfig{allow: []string{"quay.io/someone"}, tokenHosts: []string{"auth.docker.io"}, immutable: []string{}, private: true, authFile: "/a.json", certDir: "/c"}}},
+		{name: "faults of apps",
+			text: "[[app]]\nname = \"a\"\n[[app]]\nname = \"a\"\nport = 99999\n\ntag = \"a/b\"\n[[app]]\nunit = \"a b\"\n[registry]\nallow = \"quay.io\"\nimmutable = [\"[\"]\nauth_file = \"a\"\n",
+			faults: `4:1 app[1].name: "a" is there twice
+5:1 app[1].port: want a port
+7:1 app[1].tag: parsing tag "a/b"
+8:3 app[2]: an app has a name or an image
+9:1 app[2].unit: "a b" is no name of a unit
+11:1 registry.allow: want a list
+12:1 registry.immutable: "[" is no pattern
+13:1 registry.auth_file: "a" is no absolute path`},
+		{name: "faults of apps in one line", text: "\napp = [{name = \"a\", source = \"nginx\"}]\n", faults: `2:1 app[0].source: "nginx" is no image of a registry`},
+		{name: "one app that is no list", text: "[app]\nname = \"a\"\n", want: config{apps: []app.App{{Name: "a", Image: "a", Tag: "prod"}}}},
 		{name: "a fault of TOML", text: "[server]\nlisten = \n", faults: "2:10 unexpected character"},
 		{name: "twice", text: "[server]\nprivate = true\nprivate = false\n", faults: "3:1 "},
 		{name: "wrong kind of table", text: "server = 3\n", faults: "1:"},
@@ -43,7 +64,7 @@ func TestParseConfig(t *testing.T) {
 			}
 			got, err := loadConfig(file)
 			if tt.faults == "" {
-				if err != nil || got != tt.want {
+				if err != nil || !reflect.DeepEqual(got, tt.want) {
 					t.Errorf("config = %+v, %v, want %+v", got, err, tt.want)
 				}
 				return
@@ -75,6 +96,8 @@ func TestConfigPlace(t *testing.T) {
 
 func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte("[server]\nlisten = \":80\"\n[release]\nkeep = 3\n"))
+	f.Add([]byte("[[app]]\nname = 'A'\n[[app]]\nport = 0\n[registry]\nallow = ['x', 3]\n"))
+	f.Add([]byte("app = [{name = 3}]\nregistry.allow = {}\n"))
 	f.Add([]byte("a.b = {c = 1}\n[[x]]\n'y' = 'z'\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, faults := parseConfig(data)
@@ -87,4 +110,21 @@ func FuzzParseConfig(f *testing.F) {
 			t.Error("nothing")
 		}
 	})
+}
+
+// The configuration that README.md shows is one.
+func TestReadmeConfig(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text string
+	for _, part := range strings.Split(string(readme), "```toml\n")[1:] {
+		block, _, _ := strings.Cut(part, "```")
+		text += block
+	}
+	c, faults := parseConfig([]byte(text))
+	if len(faults) > 0 || c.listen != ":8080" || len(c.apps) != 1 || len(c.registry.allow) != 1 {
+		t.Errorf("README.md configures %+v with faults %v", c, faults)
+	}
 }

@@ -25,10 +25,24 @@ func read[T any](r *reader, key string, value any, convert func(any) (T, error))
 	}
 	v, err := convert(value)
 	if err != nil {
-		r.faults = append(r.faults, fault{r.places[key], key + ": " + err.Error()})
+		r.note(key, err)
 		return zero
 	}
 	return v
+}
+
+// note keeps a fault of a key, at its place or that of the nearest table around it.
+func (r *reader) note(key string, err error) {
+	around := key
+	at, known := r.places[around]
+	for !known && around != "" {
+		around = around[:max(strings.LastIndexAny(around, ".["), 0)]
+		at, known = r.places[around]
+	}
+	if !known {
+		at = position{1, 1}
+	}
+	r.faults = append(r.faults, fault{at, key + ": " + err.Error()})
 }
 
 func isText(v any) (string, error) {
@@ -72,19 +86,25 @@ func checked(check func(string) error) func(any) (string, error) {
 	return inText(func(s string) (string, error) { return s, check(s) })
 }
 
-// places finds where the keys of a valid TOML document stand.
+// places finds where the keys of a valid TOML document stand. Those of the second [[app]] are called
+// app[1].name and so on.
 func places(data []byte) map[string]position {
 	found := map[string]position{}
 	var p unstable.Parser
 	p.Reset(data)
-	table := ""
+	table, tables := "", map[string]int{}
 	for p.NextExpression() {
 		e := p.Expression()
 		name, at := keyOf(&p, e)
 		switch e.Kind {
-		case unstable.Table, unstable.ArrayTable:
+		case unstable.Table:
 			table = name + "."
 			found[name] = at
+		case unstable.ArrayTable:
+			item := fmt.Sprintf("%s[%d]", name, tables[name])
+			tables[name]++
+			table = item + "."
+			found[item] = at
 		case unstable.KeyValue:
 			found[table+name] = at
 		}

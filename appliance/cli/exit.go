@@ -33,7 +33,7 @@ var exitCodes = []struct {
 	{exitUsage, "wrong usage"},
 	{exitInvalid, "invalid input: an archive, a configuration, a parameter"},
 	{exitNotFound, "not found"},
-	{exitRefused, "refused: token, failed check or precondition, pinned or published release"},
+	{exitRefused, "refused: token, failed check or precondition, pinned or published release, immutable tag"},
 	{exitChanges, "--dry-run found something to do"},
 	{exitInterrupted, "interrupted"},
 }

@@ -13,9 +13,11 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
+	"edge/appliance/app"
 	"edge/appliance/compose"
 	"edge/appliance/event"
 	"edge/appliance/ostree"
+	"edge/appliance/registry"
 	"edge/appliance/release"
 	"edge/appliance/server"
 	"edge/embedded"
@@ -29,46 +31,63 @@ type house struct {
 	log       *slog.Logger
 	events    *event.Log
 	publisher *release.Publisher
+	store     *registry.Store
+	remotes   *registry.Remotes
+	apps      *app.Shelf
 	face      *server.Handler
 }
 
 // open wires the house in a data directory that is locked.
-func (o *serveOptions) open(ctx context.Context, log *slog.Logger, s config, url string) (*house, error) {
+func (o *serveOptions) open(ctx context.Context, log *slog.Logger, s config, url, endpoint string) (*house, error) {
 	h := &house{data: o.data, url: url, keep: s.keep, log: log, events: event.NewLog(diary)}
-	token, err := h.token()
-	if err != nil {
+	if err := o.fill(ctx, h, s, endpoint); err != nil {
+		h.closeApps()
 		return nil, err
 	}
+	return h, nil
+}
+
+// fill opens the rooms of h, from the ground up.
+func (o *serveOptions) fill(ctx context.Context, h *house, s config, endpoint string) error {
+	token, err := h.token()
+	if err != nil {
+		return err
+	}
 	if err := h.events.Audit(filepath.Join(o.data, "audit.jsonl")); err != nil {
-		return nil, err
+		return err
 	}
 	signer, err := o.signer()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	h.publisher, err = release.Open(ctx, release.Options{Data: o.data, Signer: signer, Events: h.events, Grace: s.grace})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if o.sample {
 		as := event.WithActor(ctx, "serve --sample")
 		if err := release.SeedSamples(as, h.publisher, compose.NewSample(embedded.Samples())); err != nil {
-			return nil, err
+			return err
 		}
+	}
+	if err := o.openApps(ctx, h, s, token, endpoint); err != nil {
+		return err
 	}
 	h.face = server.New(server.Options{
 		Releases:  h.publisher,
 		Events:    h.events,
+		Apps:      h.apps,
+		Registry:  h.store,
 		UI:        embedded.UI(),
 		Token:     token,
 		Private:   s.private,
 		MaxUpload: s.maxUpload,
 		Version:   buildInfo().Version,
-		BaseURL:   url,
+		BaseURL:   h.url,
 		DataFree:  func() (int64, error) { return freeBytes(o.data) },
-		Log:       log,
+		Log:       h.log,
 	})
-	return h, nil
+	return nil
 }
 
 // token reads the token, or makes it at the first start.
@@ -109,7 +128,7 @@ func (h *house) welcome(ctx context.Context, c console, nearby string) error {
 	if err != nil {
 		return err
 	}
-	welcome{url: h.url, nearby: nearby, data: h.data, notes: h.notes, blueprints: blueprints, releases: releases}.print(c.out)
+	welcome{url: h.url, nearby: nearby, data: h.data, notes: h.notes, blueprints: blueprints, releases: releases, apps: h.apps.Apps()}.print(c.out)
 	return h.events.Record(event.WithActor(ctx, "serve"), event.Event{
 		Kind: "server.started", Subject: h.url, Message: buildInfo().String(),
 	})
@@ -133,6 +152,7 @@ func (h *house) serve(ctx context.Context, sockets []net.Listener) error {
 	if h.keep > 0 {
 		g.Go(func() error { h.retain(ctx); return nil })
 	}
+	g.Go(func() error { h.watchApps(ctx); return nil })
 	notify(systemd, "READY=1\nSTATUS=serving "+h.url)
 	g.Go(func() error {
 		<-ctx.Done()

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"edge/appliance/registry"
 )
 
 func TestMain(m *testing.M) {
@@ -56,10 +58,13 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
-			if name != "ci" {
-				return false, fmt.Errorf("unknown condition %q", name)
+			switch name {
+			case "ci":
+				return os.Getenv("CI") == "true", nil
+			case "remotes":
+				return registry.WithRemotes, nil
 			}
-			return os.Getenv("CI") == "true", nil
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": startServer, "halt": stopServer, "exits": checkExit, "soon": checkExitSoon,

@@ -36,14 +36,18 @@ func newServe(c console, g *globals) *cobra.Command {
 	o := serveOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve releases to devices, people and scripts",
-		Long: "Open the data directory and serve what is in it: the OSTree repositories to devices, a web page to\n" +
-			"people, the API to scripts. One server owns a data directory at a time.\n\n" +
+		Short: "Serve releases and images to devices, people and scripts",
+		Long: "Open the data directory and serve what is in it: the OSTree repositories and the container registry to\n" +
+			"devices, a web page to people, the API to scripts. One server owns a data directory at a time.\n\n" +
 			"Flags count before " + defaultConfig + ", which may have:\n\n" +
 			"  [server]    listen, url, private, max_upload\n" +
 			"  [release]   grace (how long devices may finish pulling what was superseded), keep (prune to the\n" +
-			"              newest N releases after each publication; 0: never)",
-		Example: "  appliance serve --sample                      # with three releases to play with\n" +
+			"              newest N releases after each publication; 0: never)\n" +
+			"  [[app]]     name, image (2048, or HOST/REPOSITORY), source (HOST/REPOSITORY to mirror from), tag (the\n" +
+			"              followed one: prod), unit, port, cold\n" +
+			"  [registry]  allow (registries that may be spoken to), token_hosts, immutable (patterns of tags that\n" +
+			"              never move: v*), private (allowed ones may have private addresses), auth_file, cert_dir",
+		Example: "  appliance serve --sample                      # with releases and apps to play with\n" +
 			"  appliance serve --listen 127.0.0.1:9000 --data ./data\n" +
 			"  appliance serve --url http://builder.example:8080 --private",
 		Args: takes(),
@@ -53,7 +57,7 @@ func newServe(c console, g *globals) *cobra.Command {
 	f.StringVar(&o.listen, "listen", "", "`ADDRESS` to listen on (default :8080)")
 	f.StringVar(&o.url, "url", "", "`URL` by which devices reach this server (default: this host's address)")
 	f.StringVar(&o.config, "config", "", "configuration `FILE` (default "+defaultConfig+" where it exists)")
-	f.BoolVar(&o.sample, "sample", false, "begin with three small sample releases of "+string(compose.SampleBlueprint)+"; they do not boot")
+	f.BoolVar(&o.sample, "sample", false, "begin with three small sample releases of "+string(compose.SampleBlueprint)+", which do not boot, and two sample apps")
 	f.BoolVar(&o.private, "private", false, "let only those with the token read the API; repositories stay open")
 	f.StringVar(&o.logFormat, "log-format", "text", "how to log: text or json")
 	f.StringVar(&o.logLevel, "log-level", "info", "what to log: debug, info, warn or error")
@@ -85,11 +89,17 @@ func (o *serveOptions) run(ctx context.Context, c console, _ []string) error {
 	if err != nil {
 		return err
 	}
-	h, err := o.open(ctx, log, settings, cmp.Or(settings.url, reachable(sockets[0])))
+	sockets, endpoint, err := withEndpoint(sockets)
 	if err != nil {
 		closeAll(sockets)
 		return err
 	}
+	h, err := o.open(ctx, log, settings, cmp.Or(settings.url, reachable(sockets[0])), endpoint)
+	if err != nil {
+		closeAll(sockets)
+		return err
+	}
+	defer h.closeApps()
 	if err := h.welcome(ctx, c, nearby(sockets[0])); err != nil {
 		closeAll(sockets)
 		return err
