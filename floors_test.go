@@ -27,17 +27,22 @@ var floors = map[string][]string{
 	"appliance/cli": {every},
 
 	// Floor 3: the two ends of the HTTP API. They know the same words and not each other.
-	"appliance/server": {"appliance/release", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/event"},
-	"appliance/client": {"appliance/release", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/event"},
+	"appliance/server": {"appliance/release", "appliance/app", "appliance/registry", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/event"},
+	"appliance/client": {"appliance/release", "appliance/app", "appliance/registry", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/event"},
 
-	// Floor 2: the conductor.
+	// Floor 2: the conductors.
 	"appliance/release": {"appliance/blueprint", "appliance/compose", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/event"},
+
+	"appliance/app": {"appliance/registry", "appliance/image", "appliance/event"},
 
 	// Floor 1: what acts on disks and programs. Files that travel in the binary are handed in.
 	"appliance/ostree":  {"appliance/object", "appliance/gvariant", "appliance/rpm", "appliance/command"},
 	"appliance/compose": {"appliance/blueprint", "appliance/object", "appliance/gvariant", "appliance/rpm", "appliance/command", "appliance/event"},
 
+	"appliance/registry": {"appliance/event"},
+
 	// Floor 0: formats and nouns.
+	"appliance/image":     nil,
 	"appliance/object":    {"appliance/gvariant", "appliance/rpm"},
 	"appliance/gvariant":  nil,
 	"appliance/rpm":       nil,
@@ -45,27 +50,33 @@ var floors = map[string][]string{
 	"appliance/event":     nil,
 	"appliance/command":   nil,
 	"embedded":            nil,
+	"contrib/apps/server": nil, // what serves the pages of the sample images
 }
 
 // owners says which rooms may use a library of the outer world, or a part of the standard one that
 // wants a single door. A library that is not here may not be used.
 var owners = map[string][]string{
-	"github.com/gin-gonic/gin":            {"appliance/server"},
-	"github.com/prometheus/client_golang": {"appliance/server"},
-	"github.com/spf13/cobra":              {"appliance/cli"},
-	"github.com/spf13/pflag":              {"appliance/cli"},
-	"github.com/pelletier/go-toml/v2":     {"appliance/cli"},
-	"golang.org/x/term":                   {"appliance/cli"},
-	"github.com/rogpeppe/go-internal":     {"appliance/cli"},
-	"github.com/klauspost/compress":       {"appliance/object", "appliance/ostree", "appliance/compose"},
-	"golang.org/x/sys":                    {"appliance/ostree", "appliance/server", "appliance/cli"},
-	"golang.org/x/sync":                   {every},
-	"os/exec":                             {"appliance/command"},
-	"C":                                   nil,
-	"unsafe":                              nil,
-	"log":                                 nil, // slog, passed in
-	"github.com/stretchr/testify":         nil, // std testing
-	"math/rand":                           nil, // math/rand/v2, crypto/rand
+	"github.com/gin-gonic/gin":             {"appliance/server"},
+	"github.com/prometheus/client_golang":  {"appliance/server"},
+	"github.com/spf13/cobra":               {"appliance/cli"},
+	"github.com/spf13/pflag":               {"appliance/cli"},
+	"github.com/pelletier/go-toml/v2":      {"appliance/cli"},
+	"golang.org/x/term":                    {"appliance/cli"},
+	"github.com/rogpeppe/go-internal":      {"appliance/cli"},
+	"github.com/klauspost/compress":        {"appliance/object", "appliance/ostree", "appliance/compose"},
+	"github.com/olareg/olareg":             {"appliance/registry"},
+	"github.com/containers/image/v5":       {"appliance/registry"},
+	"github.com/docker/distribution":       {"appliance/registry"},
+	"github.com/opencontainers/go-digest":  {"appliance/registry"},
+	"github.com/opencontainers/image-spec": {"appliance/registry"},
+	"golang.org/x/sys":                     {"appliance/ostree", "appliance/registry", "appliance/server", "appliance/cli"},
+	"golang.org/x/sync":                    {every},
+	"os/exec":                              {"appliance/command"},
+	"C":                                    nil,
+	"unsafe":                               nil,
+	"log":                                  nil, // slog, passed in
+	"github.com/stretchr/testify":          nil, // std testing
+	"math/rand":                            nil, // math/rand/v2, crypto/rand
 }
 
 // Limits in lines. What comes near them has more than one concept in it.
