@@ -5,8 +5,8 @@
 set -uo pipefail
 
 # program:Debian package:Fedora and RHEL package
-peers="ostree:ostree:ostree curl:curl:curl jq:jq:jq gpg:gnupg:gnupg2 tar:tar:tar zstd:zstd:zstd"
-[ "${1:-test}" = bench ] && peers="$peers nginx:nginx-light:nginx wrk:wrk:wrk time:time:time"
+peers="ostree:ostree:ostree skopeo:skopeo:skopeo podman:podman:podman docker-registry:docker-registry: curl:curl:curl jq:jq:jq gpg:gnupg:gnupg2 tar:tar:tar zstd:zstd:zstd"
+[ "${1:-test}" = bench ] && peers="$peers nginx:nginx-light:nginx wrk:wrk:wrk time:time:time skopeo:skopeo:skopeo docker-registry:docker-registry:"
 
 PATH=$PATH:/usr/sbin
 missing() { # prints field $1 of every peer that is not here
