@@ -60,7 +60,7 @@ func TestPeerFullDisk(t *testing.T) {
 		t.Skip("mounting a small file system needs root")
 	}
 	small := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=6m", "small", small).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=20m", "small", small).CombinedOutput(); err != nil {
 		t.Fatalf("mount: %v\n%s", err, out)
 	}
 	t.Cleanup(func() { exec.Command("umount", "-l", small).Run() })
@@ -72,7 +72,7 @@ func TestPeerFullDisk(t *testing.T) {
 	h.start("--sample")
 	t.Cleanup(func() { h.kill(); h.logOnFailure() })
 	dir := t.TempDir()
-	shell(t, `cd "$1"; mkdir -p tree/usr; for i in $(seq 40); do head -c 300000 /dev/urandom >tree/usr/$i; done
+	shell(t, `cd "$1"; mkdir -p tree/usr; for i in $(seq 80); do head -c 300000 /dev/urandom >tree/usr/$i; done
 		commit_tree repo tree full/ref 1.0.0; edge_commit big.tar repo full/ref`, dir)
 	out, err := h.appliance("release", "import", "demo_upgrade@1.0.0", filepath.Join(dir, "big.tar"), "--ref", "full/ref")
 	if err == nil || !strings.Contains(out, "space") {

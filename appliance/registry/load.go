@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"syscall"
 )
 
 // Put makes tag name m, the very same bytes. It writes nothing where tag names m already.
@@ -66,7 +67,17 @@ func (s *Store) putBlob(ctx context.Context, repository string, d Digest, data [
 	if !d.matches(data) {
 		return fmt.Errorf("%w: it has other content than its digest says", ErrManifest)
 	}
-	return s.call(ctx, http.MethodPost, repository+"/blobs/uploads/", url.Values{"digest": {string(d)}}.Encode(), nil, data).fault()
+	err := s.call(ctx, http.MethodPost, repository+"/blobs/uploads/", url.Values{"digest": {string(d)}}.Encode(), nil, data).fault()
+	if err != nil && s.lacks(len(data)) {
+		return fmt.Errorf("%w (%w)", syscall.ENOSPC, err) // olareg tells only that something failed
+	}
+	return err
+}
+
+// lacks reports whether the disk has no room for n bytes more.
+func (s *Store) lacks(n int) bool {
+	var fs syscall.Statfs_t
+	return syscall.Statfs(s.o.Dir, &fs) == nil && int64(fs.Bavail)*fs.Bsize < int64(n)
 }
 
 func (s *Store) putChild(ctx context.Context, repository string, m Manifest) error {

@@ -74,7 +74,7 @@ put_blob() { # put_blob FILE: moves it under its digest, which it prints
 
 # bench_images pulls an image of 400 MB from here and from docker-registry.
 bench_images() {
-	local token i layer peer
+	local token i layer
 	rm -rf "$work/apps" "$work/registry" "$work"/images-*.res
 	[ -e "$work/big/layer" ] || big_image "$work/big"
 	layer=$(cat "$work/big/layer")
@@ -83,14 +83,15 @@ bench_images() {
 	peer=$!
 	serve "$work/apps"
 	token=$(cat "$work/apps/token")
-	skopeo copy -q --dest-tls-verify=false "oci:$work/big" "docker://127.0.0.1:$registry_port/big:v1"
-	skopeo copy -q --dest-tls-verify=false --dest-creds "x:$token" "oci:$work/big" "docker://127.0.0.1:$port/big:v1"
+	skopeo copy -q --preserve-digests --dest-tls-verify=false "oci:$work/big" "docker://127.0.0.1:$registry_port/big:v1"
+	skopeo copy -q --preserve-digests --dest-tls-verify=false --dest-creds "x:$token" "oci:$work/big" "docker://127.0.0.1:$port/big:v1"
 	for i in $(seq "$runs"); do
 		note "images: run $i of $runs"
 		pull_image "$registry_port" docker-registry "$layer"
 		pull_image "$port" appliance "$layer"
 	done
 	kill "$peer" && wait "$peer" || true
+	peer=
 	stop
 	rm -rf "$work/registry" "$work/apps"
 	echo
