@@ -39,10 +39,11 @@ func TestMain(m *testing.M) {
 //	mode FILE PERM        check a file's permission bits, in octal
 //	need PROGRAM          fail: a program is missing where it must not be
 //
-// A script about a real peer begins with
+// A script about a real peer, or one that takes long, begins with
 //
-//	[!exec:ostree] [ci] need ostree
-//	[!exec:ostree] skip 'ostree is not installed'
+//	[!peers] skip 'runs with APPLIANCE_PEERS=1'
+//	[!exec:curl] [ci] need curl
+//	[!exec:curl] skip 'curl is not installed'
 //
 // so that it may be skipped on a laptop and never where CI=true.
 func TestScript(t *testing.T) {
@@ -61,6 +62,8 @@ func TestScript(t *testing.T) {
 			switch name {
 			case "ci":
 				return os.Getenv("CI") == "true", nil
+			case "peers":
+				return os.Getenv("APPLIANCE_PEERS") == "1", nil
 			case "remotes":
 				return registry.WithRemotes, nil
 			}
