@@ -31,7 +31,7 @@ change_tree() {
 		printf 'changed %s' "$f" | head -c 48 | dd of="$f" bs=1 seek=$((size / 3)) conv=notrunc status=none
 		[ "$size" -gt 65536 ] && printf 'changed again' | dd of="$f" bs=1 seek=$((size / 2)) conv=notrunc status=none
 	done < <(find "$dir/usr" -type f -size +1k -print0 | sort -z | awk -v RS='\0' -v ORS='\0' -v p="$percent" 'NR % int(100 / p) == 0')
-	find "$dir/usr/share" -type f -print0 | sort -z | awk -v RS='\0' -v ORS='\0' 'NR % 97 == 0' | head -z -n 40 | xargs -0 rm -f
+	find "$dir/usr/share" -type f -print0 | sort -z | awk -v RS='\0' -v ORS='\0' 'NR % 97 == 0 && ++n <= 40' | xargs -0 rm -f
 	for i in $(seq 60); do head -c $((RANDOM % 30000 + 500)) /dev/urandom >"$dir/usr/share/new-$i"; done
 }
 
