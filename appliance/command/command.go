@@ -3,6 +3,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,44 +25,70 @@ const (
 	patience  = 2 * time.Second // between SIGTERM and SIGKILL
 )
 
-// Output runs argv and returns its standard output, at most 16 MiB. When ctx ends the program and
-// all it started get SIGTERM and two seconds later SIGKILL. env is added to the environment; it
-// may carry secrets and is never part of an error. Messages are asked for in English.
+// Spec is a program to run. Argv[0] is looked up on PATH.
+type Spec struct {
+	Argv  []string
+	Env   []string // added to the environment; may carry secrets and is never part of an error
+	Dir   string   // "": where this process is
+	As    *User    // nil: as this process
+	Stdin []byte
+}
+
+// Programs runs programs for rooms that want to be handed what runs them.
+type Programs struct{}
+
+// Run is the function of that name.
+func (Programs) Run(ctx context.Context, s Spec) ([]byte, error) { return Run(ctx, s) }
+
+// Output is Run with what most programs need.
 func Output(ctx context.Context, env []string, argv ...string) ([]byte, error) {
-	if len(argv) == 0 {
+	return Run(ctx, Spec{Argv: argv, Env: env})
+}
+
+// Run runs a program and returns its standard output, at most 16 MiB. When ctx ends the program and
+// all it started get SIGTERM and two seconds later SIGKILL. Messages are asked for in English.
+func Run(ctx context.Context, s Spec) ([]byte, error) {
+	if len(s.Argv) == 0 {
 		return nil, errors.New("running a program: no name given")
 	}
-	path, err := exec.LookPath(argv[0])
+	name := s.Argv[0]
+	path, err := exec.LookPath(name)
 	if err != nil {
-		return nil, fmt.Errorf("running %q: %w: %s", argv[0], ErrNotFound, cure(argv[0]))
+		return nil, fmt.Errorf("running %q: %w: %s", name, ErrNotFound, cure(name))
 	}
 	within, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := &head{limit: maxOutput, full: func() { cancel(errTooMuch) }}
 	errs := &tail{limit: maxStderr}
-	cmd := exec.CommandContext(within, path, argv[1:]...)
-	cmd.Args[0] = argv[0]
-	cmd.Env = append(append(os.Environ(), "LC_ALL=C.UTF-8"), env...)
+	cmd := exec.CommandContext(within, path, s.Argv[1:]...)
+	cmd.Args[0], cmd.Dir = name, s.Dir
+	cmd.Env = append(append(os.Environ(), "LC_ALL=C.UTF-8"), s.Env...)
 	cmd.Stdout, cmd.Stderr = out, errs
+	if s.Stdin != nil {
+		cmd.Stdin = bytes.NewReader(s.Stdin)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if s.As != nil {
+		s.As.become(cmd, s.Env)
+	}
 	err = run(cmd)
 	switch {
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("running %q: %w", argv[0], ctx.Err())
+		return nil, fmt.Errorf("running %q: %w", name, ctx.Err())
 	case within.Err() != nil:
-		return nil, fmt.Errorf("running %q: %w", argv[0], context.Cause(within))
+		return nil, fmt.Errorf("running %q: %w", name, context.Cause(within))
 	case cmd.ProcessState == nil:
-		return nil, fmt.Errorf("starting %q: %w", argv[0], err)
+		return nil, fmt.Errorf("starting %q: %w", name, err)
 	case !cmd.ProcessState.Success():
-		return nil, &Error{Argv: argv, Exit: cmd.ProcessState.ExitCode(), Stderr: censor(errs.String(), env)}
+		return nil, &Error{Argv: s.Argv, Exit: cmd.ProcessState.ExitCode(), Stderr: censor(errs.String(), s.Env)}
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay): // a daemon that holds the pipe is no fault
-		return nil, fmt.Errorf("running %q: %w", argv[0], err)
+		return nil, fmt.Errorf("running %q: %w", name, err)
 	}
 	return out.kept.Bytes(), nil
 }
 
-// run gives the program a process group of its own, so that its children end with it.
+// run ends the program together with its process group, which is all that it started.
 func run(cmd *exec.Cmd) error {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	signal := func(s syscall.Signal) error { return syscall.Kill(-cmd.Process.Pid, s) }
 	var last *time.Timer
 	cmd.Cancel = func() error {
