@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"edge/appliance/sheet"
 )
 
 const (
@@ -24,13 +26,13 @@ var nosniff = []string{"nosniff"}
 
 // answer writes v as JSON, or what text makes of it where the client asks
 // for text/plain. The CLI prints that text as it is.
-func answer[T any](c *gin.Context, status int, v T, text func(*sheet, T)) error {
+func answer[T any](c *gin.Context, status int, v T, text func(*sheet.Sheet, T)) error {
 	var body []byte
 	header := c.Writer.Header()
 	header.Set("Vary", "Accept")
 	header.Set("Cache-Control", "no-store")
 	if wants(c.Request, inJSON, textPlain) == textPlain {
-		var s sheet
+		var s sheet.Sheet
 		text(&s, v)
 		body = s.Bytes()
 		header.Set("Content-Type", textPlain+utf8)

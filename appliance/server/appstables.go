@@ -6,25 +6,26 @@ import (
 
 	"edge/appliance/app"
 	"edge/appliance/registry"
+	"edge/appliance/sheet"
 )
 
 // What answers about applications look like on a terminal.
 
-func writeApps(s *sheet, all []app.Summary) {
+func writeApps(s *sheet.Sheet, all []app.Summary) {
 	if len(all) == 0 {
-		s.line("no apps")
+		s.Line("no apps")
 		return
 	}
 	var rows [][]string
 	for _, a := range all {
-		rows = append(rows, []string{a.Name, a.Tag, dash(shortDigest(a.Digest)), dash(strings.Join(a.SameAs, ", ")), strconv.Itoa(a.Tags), a.Image,
-			dash(a.Unit), dash(port(a.Port)), features(a)})
+		rows = append(rows, []string{a.Name, a.Tag, sheet.Dash(sheet.Digest(a.Digest)), sheet.Dash(strings.Join(a.SameAs, ", ")), strconv.Itoa(a.Tags), a.Image,
+			sheet.Dash(a.Unit), sheet.Dash(port(a.Port)), features(a)})
 	}
-	s.table([]string{"APP", "FOLLOWED", "DIGEST", "SAME AS", ">TAGS", "IMAGE", "UNIT", ">PORT", "REMARKS"}, rows)
+	s.Table([]string{"APP", "FOLLOWED", "DIGEST", "SAME AS", ">TAGS", "IMAGE", "UNIT", ">PORT", "REMARKS"}, rows)
 	for _, a := range all {
 		if a.Fault != "" {
-			s.blank()
-			s.line("%s cannot be told in full: %s", a.Name, strings.ReplaceAll(a.Fault, "\n", "; "))
+			s.Blank()
+			s.Line("%s cannot be told in full: %s", a.Name, strings.ReplaceAll(a.Fault, "\n", "; "))
 		}
 	}
 }
@@ -51,21 +52,21 @@ func features(a app.Summary) string {
 	return strings.Join(all, ", ")
 }
 
-func writeTags(s *sheet, all []app.Tag) {
+func writeTags(s *sheet.Sheet, all []app.Tag) {
 	if len(all) == 0 {
-		s.line("no tags")
+		s.Line("no tags")
 		return
 	}
 	var rows [][]string
 	for _, t := range all {
 		created := "-"
 		if t.Created != nil {
-			created = when(*t.Created)
+			created = sheet.When(*t.Created)
 		}
-		rows = append(rows, []string{t.Name, shortDigest(t.Digest), dash(strings.Join(t.Platforms, ", ")), size(t.Size), created,
-			dash(strings.Join(t.SameAs, ", ")), tagRemarks(t)})
+		rows = append(rows, []string{t.Name, sheet.Digest(t.Digest), sheet.Dash(strings.Join(t.Platforms, ", ")), sheet.Size(t.Size), created,
+			sheet.Dash(strings.Join(t.SameAs, ", ")), tagRemarks(t)})
 	}
-	s.table([]string{"TAG", "DIGEST", "PLATFORMS", ">SIZE", "CREATED", "SAME AS", "REMARKS"}, rows)
+	s.Table([]string{"TAG", "DIGEST", "PLATFORMS", ">SIZE", "CREATED", "SAME AS", "REMARKS"}, rows)
 }
 
 func tagRemarks(t app.Tag) string {
@@ -79,61 +80,52 @@ func tagRemarks(t app.Tag) string {
 	return strings.Join(all, ", ")
 }
 
-func writeHistory(s *sheet, moves []app.Move) {
+func writeHistory(s *sheet.Sheet, moves []app.Move) {
 	if len(moves) == 0 {
-		s.line("no moves")
+		s.Line("no moves")
 		return
 	}
 	var rows [][]string
 	for _, m := range moves {
-		rows = append(rows, []string{when(m.Time), m.Kind, m.To, dash(shortDigest(m.Before)), "-> " + shortDigest(m.After), dash(named(m.From)), dash(m.Actor)})
+		rows = append(rows, []string{sheet.When(m.Time), m.Kind, m.To, sheet.Dash(sheet.Digest(m.Before)), "-> " + sheet.Digest(m.After), sheet.Dash(named(m.From)), sheet.Dash(m.Actor)})
 	}
-	s.table([]string{"TIME", "KIND", "TAG", "BEFORE", "AFTER", "FROM", "BY"}, rows)
+	s.Table([]string{"TIME", "KIND", "TAG", "BEFORE", "AFTER", "FROM", "BY"}, rows)
 }
 
 // named is a tag as it is, and the beginning of a digest.
 func named(reference string) string {
 	if d, err := registry.ParseDigest(reference); err == nil {
-		return shortDigest(d)
+		return sheet.Digest(d)
 	}
 	return reference
 }
 
 // writeMove tells both digests whole: they are what --expect takes.
-func writeMove(s *sheet, m app.Move) {
+func writeMove(s *sheet.Sheet, m app.Move) {
 	verb := map[bool]string{false: "moved", true: "would move"}[m.DryRun]
 	if m.Kind == app.Undone {
 		verb = map[bool]string{false: "moved back", true: "would move back"}[m.DryRun]
 	}
 	if !m.Changed {
-		s.line("%s:%s names that already", m.App, m.To)
+		s.Line("%s:%s names that already", m.App, m.To)
 	} else {
-		s.line("%s %s:%s to %s", verb, m.App, m.To, named(m.From))
+		s.Line("%s %s:%s to %s", verb, m.App, m.To, named(m.From))
 	}
-	s.fields(
-		[2]string{"before", dash(string(m.Before))},
+	s.Fields(
+		[2]string{"before", sheet.Dash(string(m.Before))},
 		[2]string{"after", string(m.After)},
 	)
 	if m.Changed && !m.Exact && !m.DryRun {
-		s.line("this registry cannot check and write in one step: the tag was checked, written and looked at again")
+		s.Line("this registry cannot check and write in one step: the tag was checked, written and looked at again")
 	}
 }
 
-func writeMirrored(s *sheet, m app.Mirrored) {
-	s.line("mirrored %s: %s copied from %s, %d there already", m.App, plural(len(m.Copied), "tag"), m.From, len(m.Skipped))
+func writeMirrored(s *sheet.Sheet, m app.Mirrored) {
+	s.Line("mirrored %s: %s copied from %s, %d there already", m.App, sheet.Plural(len(m.Copied), "tag"), m.From, len(m.Skipped))
 	if len(m.Copied) > 0 {
-		s.line("  copied: %s", strings.Join(m.Copied, ", "))
+		s.Line("  copied: %s", strings.Join(m.Copied, ", "))
 	}
 	if len(m.Kept) > 0 {
-		s.line("  left where they were moved here: %s", strings.Join(m.Kept, ", "))
+		s.Line("  left where they were moved here: %s", strings.Join(m.Kept, ", "))
 	}
-}
-
-// shortDigest is the beginning of a digest, enough to tell it from others.
-func shortDigest(d registry.Digest) string {
-	algorithm, hex, ok := strings.Cut(string(d), ":")
-	if !ok {
-		return string(d)
-	}
-	return algorithm + ":" + short(hex)
 }

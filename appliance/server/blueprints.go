@@ -9,6 +9,7 @@ import (
 
 	"edge/appliance/blueprint"
 	"edge/appliance/release"
+	"edge/appliance/sheet"
 )
 
 // Blueprints is what there is, by name.
@@ -55,36 +56,30 @@ func (h *Handler) showPublicKey(c *gin.Context) error {
 	return nil
 }
 
-func (h *Handler) writeBlueprints(s *sheet, all []release.Blueprint) {
+func (h *Handler) writeBlueprints(s *sheet.Sheet, all []release.Blueprint) {
 	if len(all) == 0 {
-		s.line("no blueprints")
+		s.Line("no blueprints")
 		return
 	}
 	var rows [][]string
 	for _, b := range all {
-		rows = append(rows, []string{string(b.Name), dash(string(b.Published)), strconv.Itoa(b.Releases), dash(string(b.Ref)),
-			dash(short(b.Commit)), strconv.Itoa(b.Objects), size(b.Size)})
+		rows = append(rows, []string{string(b.Name), sheet.Dash(string(b.Published)), strconv.Itoa(b.Releases), sheet.Dash(string(b.Ref)),
+			sheet.Dash(sheet.Short(b.Commit)), strconv.Itoa(b.Objects), sheet.Size(b.Size)})
 	}
-	s.table([]string{"BLUEPRINT", "PUBLISHED", ">RELEASES", "REF", "COMMIT", ">OBJECTS", ">SIZE"}, rows)
+	s.Table([]string{"BLUEPRINT", "PUBLISHED", ">RELEASES", "REF", "COMMIT", ">OBJECTS", ">SIZE"}, rows)
 }
 
-func (h *Handler) writeBlueprint(s *sheet, b release.Blueprint) {
-	s.fields(
+func (h *Handler) writeBlueprint(s *sheet.Sheet, b release.Blueprint) {
+	s.Fields(
 		[2]string{"blueprint", string(b.Name)},
-		[2]string{"published", dash(string(b.Published))},
+		[2]string{"published", sheet.Dash(string(b.Published))},
 		[2]string{"ref", string(b.Ref)},
 		[2]string{"commit", string(b.Commit)},
 		[2]string{"releases", strconv.Itoa(b.Releases)},
 		[2]string{"repository", h.o.BaseURL + "/" + string(b.Name) + "/repo/"},
-		[2]string{"on disk", size(b.Size) + " in " + plural(b.Objects, "object")},
+		[2]string{"on disk", sheet.Size(b.Size) + " in " + sheet.Plural(b.Objects, "object")},
 		[2]string{"public key", b.PublicKey},
 	)
 }
 
 // dash stands in a table where there is nothing.
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"edge/appliance/event"
+	"edge/appliance/sheet"
 )
 
 const (
@@ -136,7 +137,7 @@ func writeSSE(w io.Writer, e event.Event) error {
 
 // writeEventLine writes an event for a terminal.
 func writeEventLine(w io.Writer, e event.Event) error {
-	var s sheet
+	var s sheet.Sheet
 	message := e.Message
 	if e.Total > 0 {
 		message += fmt.Sprintf(" %d/%d", e.Done, e.Total)
@@ -144,7 +145,7 @@ func writeEventLine(w io.Writer, e event.Event) error {
 	if e.Outcome != "" {
 		message += " (" + e.Outcome + ")"
 	}
-	s.columns([][]string{{e.Time.UTC().Format("2006-01-02 15:04:05"), fmt.Sprintf("%-17s", e.Kind), e.Subject, message}}, nil)
+	s.Row(e.Time.UTC().Format("2006-01-02 15:04:05"), fmt.Sprintf("%-17s", e.Kind), e.Subject, message)
 	_, err := w.Write(s.Bytes())
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"edge/appliance/sheet"
 )
 
 var listingPage = template.Must(template.New("listing").Parse(`<!doctype html>
@@ -78,7 +80,7 @@ func (h *Handler) writeListing(rec *recorder, r *http.Request, names []string) e
 	header.Set("Cache-Control", asked)
 	if wants(r, textHTML, textPlain) == textPlain {
 		for _, n := range names {
-			out.WriteString(clean(n) + "\n")
+			out.WriteString(sheet.Clean(n) + "\n")
 		}
 		header.Set("Content-Type", textPlain+utf8)
 	} else {

@@ -20,6 +20,7 @@ import (
 	"edge/appliance/ostree"
 	"edge/appliance/registry"
 	"edge/appliance/release"
+	"edge/appliance/sheet"
 )
 
 // problem is a kind of failure: an RFC 9457 document without its detail.
@@ -92,7 +93,7 @@ var causes = slices.Concat([]cause{
 	{is(object.ErrTooLarge), http.MethodPut, invalidArchive},
 	{is(io.ErrUnexpectedEOF), http.MethodPut, invalidArchive},
 	{is(ostree.ErrUnknown), "", notFound},
-}, appCauses)
+}, appCauses, fleetCauses)
 
 // cause is one row of causes.
 type cause struct {
@@ -186,9 +187,9 @@ func writeProblem(w http.ResponseWriter, r *http.Request, d document) {
 	var out bytes.Buffer
 	switch wants(r, "application/json", "application/problem+json", textPlain, textHTML) {
 	case textPlain:
-		out.WriteString(clean(d.Title) + ": " + clean(strings.ReplaceAll(d.Detail, "\n", "; ")) + "\n")
+		out.WriteString(sheet.Clean(d.Title) + ": " + sheet.Clean(strings.ReplaceAll(d.Detail, "\n", "; ")) + "\n")
 		if d.Hint != "" {
-			out.WriteString("hint: " + clean(d.Hint) + "\n")
+			out.WriteString("hint: " + sheet.Clean(d.Hint) + "\n")
 		}
 		w.Header().Set("Content-Type", textPlain+utf8)
 	case textHTML:

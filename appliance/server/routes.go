@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -56,7 +57,7 @@ func (h *Handler) routes() *gin.Engine {
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
-	for _, r := range append(h.table(), h.appTable()...) {
+	for _, r := range slices.Concat(h.table(), h.appTable(), h.fleetTable()) {
 		run := h.handle(r.guard, r.run)
 		g.Handle(r.method, "/api/v1"+r.path, run)
 		if r.method == http.MethodGet {
@@ -73,6 +74,8 @@ func (h *Handler) routes() *gin.Engine {
 	open("/healthz", healthz)
 	open("/metrics", wrap(promhttp.HandlerFor(h.metrics.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4})))
 	open("/:blueprint/ed25519.pub", h.showPublicKey)
+	open("/:blueprint/device.toml", h.showProfile)
+	open("/download/:file", h.download)
 	open("/:blueprint/repo", toFolder)
 	g.NoRoute(h.handle(nil, noRoute))
 	g.NoMethod(h.handle(nil, noMethod))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"edge/appliance/event"
+	"edge/appliance/sheet"
 )
 
 // The faces of the server, as metrics and the log call them.
@@ -138,7 +139,7 @@ func actor(r *http.Request) string {
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	agent := clean(r.UserAgent())
+	agent := sheet.Clean(r.UserAgent())
 	if len(agent) > 100 {
 		agent = strings.ToValidUTF8(agent[:100], "") + "…"
 	}

@@ -20,6 +20,7 @@ import (
 	"edge/appliance/blueprint"
 	"edge/appliance/event"
 	"edge/appliance/ostree"
+	"edge/appliance/profile"
 )
 
 // Options of New. Releases and Events are needed.
@@ -30,8 +31,12 @@ type Options struct {
 	Repositories func(blueprint.Name) (Repository, error)
 	UI           fs.FS // index.html and its assets; nil: none
 	Apps         Apps  // container applications; nil: none
+	Fleet        Fleet // what devices report; nil: none
 	// Registry answers /v2/, and tells by itself who may push; nil: there is none.
 	Registry http.Handler
+	// Device is what devices are to be, but for what differs between blueprints; nil: no device.toml.
+	Device    *profile.Profile
+	Downloads *Downloads // programs for devices; nil: none
 
 	Token     string // what changes need; "": nothing may be changed
 	Private   bool   // API reads need the token too
@@ -73,6 +78,9 @@ type Handler struct {
 	guard   *guard
 	lanes   *lanes
 
+	strangers *guard // who guesses at enrolment tokens
+	digests   digests
+
 	stopping context.Context // ends when Shutdown begins
 	stop     context.CancelFunc
 	streams  chan struct{} // holds one for each event stream
@@ -92,7 +100,7 @@ func New(o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &Handler{o: o, metrics: newMetrics(o), guard: newGuard(o.Token), streams: make(chan struct{}, maxStreams)}
+	h := &Handler{o: o, metrics: newMetrics(o), guard: newGuard(o.Token), strangers: newGuard(""), streams: make(chan struct{}, maxStreams)}
 	h.stopping, h.stop = context.WithCancel(context.Background())
 	h.lanes = newLanes(h.HTTPServer)
 	var err error

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"edge/appliance/release"
+	"edge/appliance/sheet"
 )
 
 // Status is what GET /api/v1/status says.
@@ -35,13 +36,13 @@ func (h *Handler) showStatus(c *gin.Context) error {
 	return answer(c, http.StatusOK, s, h.writeStatus)
 }
 
-func (h *Handler) writeStatus(s *sheet, v Status) {
+func (h *Handler) writeStatus(s *sheet.Sheet, v Status) {
 	free := ""
 	if v.DataFree >= 0 {
-		free = size(v.DataFree)
+		free = sheet.Size(v.DataFree)
 	}
-	s.fields([2]string{"appliance", v.Version}, [2]string{"url", v.URL}, [2]string{"started", when(v.Started)}, [2]string{"data free", free})
-	s.blank()
+	s.Fields([2]string{"appliance", v.Version}, [2]string{"url", v.URL}, [2]string{"started", sheet.When(v.Started)}, [2]string{"data free", free})
+	s.Blank()
 	h.writeBlueprints(s, v.Blueprints)
 }
 

@@ -101,29 +101,3 @@ hint: GET /api/v1/releases lists what there is; so does: appliance release list
 		})
 	}
 }
-
-func TestSizes(t *testing.T) {
-	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 999_949: "999.9 kB", 999_950: "1.0 MB",
-		332_500_000: "332.5 MB", 1_200_000_000_000: "1.2 TB", 9_000_000_000_000_000_000: "9000.0 PB"} {
-		if got := size(n); got != want {
-			t.Errorf("size(%d) = %q, want %q", n, got, want)
-		}
-	}
-}
-
-func TestColumnsAreAlignedByWhatIsSeen(t *testing.T) {
-	var s sheet
-	s.columns([][]string{{"日本", "|"}, {"e\u0301te\u0301", "|"}, {"wide", "|"}, {"a\x1b[31m\u202eb", "|"}}, nil)
-	want := "日本      |\ne\u0301te\u0301       |\nwide      |\na?[31m?b  |\n"
-	if got := s.String(); got != want {
-		t.Errorf("columns:\n%s\nwant:\n%s", got, want)
-	}
-}
-
-func TestCleanKeepsWordsAndDropsTricks(t *testing.T) {
-	for in, want := range map[string]string{"plain": "plain", "é日本→…": "é日本→…", "a\x00b\nc\td": "a?b?c?d", "\x9b31m": "?31m", "\u202eevil": "?evil", "\xff": "?", "\u2028": "?"} {
-		if got := clean(in); got != want {
-			t.Errorf("clean(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
