@@ -44,6 +44,18 @@ async function request(path, options = {}) {
   return body;
 }
 
+// coalesced runs one load at a time. Calls while one is under way become one more afterwards.
+export function coalesced(run) {
+  let loading = null, again = false;
+  return function load() {
+    again = loading !== null;
+    return (loading ??= run().finally(() => {
+      loading = null;
+      if (again) load();
+    }));
+  };
+}
+
 const at = (release) => `releases/${encodeURIComponent(release.blueprint)}/${encodeURIComponent(release.version)}`;
 
 export const status = () => request("status");
@@ -52,6 +64,9 @@ export const diff = (release, from, signal) => request(`${at(release)}/diff?from
 
 const app = (name, rest) => `apps/${encodeURIComponent(name)}/${rest}`;
 const post = (path, body) => request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+export const devices = () => request("devices");
+export const device = (id) => request(`devices/${encodeURIComponent(id)}`);
 
 export const apps = () => request("apps");
 export const tags = (name) => request(app(name, "tags"));

@@ -1,7 +1,8 @@
 // Wires the page: loads what the builder has, draws it, and draws again when the diary says that it changed.
-import { hasToken, Problem, releases as getReleases, setToken, status as getStatus } from "/ui/api.js";
+import { coalesced, hasToken, Problem, releases as getReleases, setToken, status as getStatus } from "/ui/api.js";
 import { applications } from "/ui/apps.js";
 import { section } from "/ui/blueprint.js";
+import { devices as allDevices } from "/ui/devices.js";
 import { diary, running } from "/ui/diary.js";
 import { el, fill, say } from "/ui/element.js";
 import { follow } from "/ui/events.js";
@@ -13,16 +14,8 @@ const main = $("releases");
 const sections = new Map();
 let drawn = "", loaded = null;
 
-// load fetches everything the page shows and draws it. A call while one is under way becomes one more afterwards.
-let loading = null, again = false;
-function load() {
-  if (loading) { again = true; return loading; }
-  loading = fetchAll().finally(() => {
-    loading = null;
-    if (again) { again = false; load(); }
-  });
-  return loading;
-}
+// load fetches everything the page shows and draws it.
+const load = coalesced(fetchAll);
 
 async function fetchAll() {
   try {
@@ -81,10 +74,11 @@ const nothing = (url) => el("div", { class: "card empty" },
 const page = {
   publish: (release, blueprint) => confirmPublish(release, blueprint, load),
   chosen: (name, version) => history.replaceState(null, "", `#${name}@${version}`),
-  askToken: () => askToken().then((given) => { if (given) { load(); apps.load(); say("Token entered: you can publish and retag now."); } }),
+  askToken: () => askToken().then((given) => { if (given) { load(); apps.load(); devices.load(); say("Token entered: you can publish and retag now."); } }),
 };
 const apps = applications(page);
-main.append(apps.node);
+const devices = allDevices();
+main.append(apps.node, devices.node);
 
 function trouble(text) {
   const node = $("trouble");
@@ -117,10 +111,17 @@ function followHash() {
 addEventListener("hashchange", followHash);
 
 const write = diary($("diary"), $("diary-empty"));
-let soon = 0, soonApps = 0;
+let soon = 0, soonApps = 0, soonDevices = 0;
 
 function onEvent(e) {
   if (e.kind !== "tag.moved" || !e.subject.endsWith(".prev")) write(e);
+  if (e.kind.startsWith("device.")) {
+    if (loaded && e.id <= loaded.status.events_last_id) return;
+    devices.touch(e.subject);
+    clearTimeout(soonDevices);
+    soonDevices = setTimeout(devices.load, 120);
+    return;
+  }
   if (/^(tag|app)\./.test(e.kind)) {
     clearTimeout(soonApps);
     if (!running(e)) soonApps = setTimeout(apps.load, 120);
@@ -134,15 +135,17 @@ function onEvent(e) {
 function onState(state) {
   const node = $("live");
   const text = state === "live" ? "live" : "reconnecting";
-  if (node.dataset.state === "wait" && state === "live" && node.textContent === "reconnecting") { load(); apps.load(); }
+  if (node.dataset.state === "wait" && state === "live" && node.textContent === "reconnecting") { load(); apps.load(); devices.load(); }
   node.dataset.state = state;
   node.textContent = text;
 }
 
 await load();
 apps.load();
+devices.load();
 followHash();
 follow({ onEvent, onState });
 setInterval(() => { // "4 minutes ago" grows old
   for (const node of document.querySelectorAll("[data-ago]")) node.textContent = ago(node.dataset.ago);
+  if (!document.hidden) devices.load(); // not every report is in the diary
 }, 30_000);

@@ -1,11 +1,11 @@
 // The applications: what devices get of each, its tags, and moving the followed tag there and back.
-import { apps as getApps, hasToken, history as getHistory, Problem, retag, setToken, tags as getTags, undo } from "/ui/api.js";
+import { apps as getApps, coalesced, hasToken, history as getHistory, Problem, retag, setToken, tags as getTags, undo } from "/ui/api.js";
 import { copyButton, el, fill, say, since } from "/ui/element.js";
 import { bytes, count, moment } from "/ui/format.js";
 
 const PATIENCE = 6000; // how long a button waits for its second click
 
-const brief = (digest) => (digest || "").replace(/^(sha\d+:)?(.{12}).*/, "$2");
+export const brief = (digest) => (digest || "").replace(/^(sha\d+:)?(.{12}).*/, "$2");
 
 // applications makes the part of the page with every app. page = { askToken() }.
 export function applications(page) {
@@ -13,16 +13,9 @@ export function applications(page) {
   const node = el("section", { class: "card apps", id: "apps", "aria-labelledby": "apps-title", hidden: true },
     el("header", { class: "head" }, el("div", { class: "title" }, el("h2", { id: "apps-title" }, "Applications"), total)), list);
   const faults = new Map(); // app -> what went wrong with the last click
-  let loading = null, again = false, armed = "", disarming = 0, shown = null, drawn = "";
+  let armed = "", disarming = 0, shown = null, drawn = "";
 
-  function load() {
-    if (loading) { again = true; return loading; }
-    loading = fetchAll().finally(() => {
-      loading = null;
-      if (again) { again = false; load(); }
-    });
-    return loading;
-  }
+  const load = coalesced(fetchAll);
 
   async function fetchAll() {
     try {

@@ -5,7 +5,7 @@ import { clock, day, short } from "/ui/format.js";
 const LINES = 150;
 
 // words for kinds whose last part does not speak for itself, as that of "release.published" does.
-const words = { "delta.made": "delta made", "delta.withdrawn": "delta withdrawn", "server.started": "builder started", "tag.moved": "tag moved", "tag.refused": "tag refused", gap: "older entries are gone" };
+const words = { "device.os-changed": "system changed", "delta.made": "delta made", "delta.withdrawn": "delta withdrawn", "server.started": "builder started", "tag.moved": "tag moved", "tag.refused": "tag refused", gap: "older entries are gone" };
 const word = (kind) => words[kind] || kind.split(".").pop();
 
 // ends says which operation an event finishes.
