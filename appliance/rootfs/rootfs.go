@@ -83,7 +83,7 @@ func (r *Root) Home(dir string, uid, gid uint32) (*Root, error) {
 		path: path.Join(r.path, dir), fd: fd, fault: r.fault, walk: r.walk, owner: &owner{uid, gid},
 		resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
 	}
-	if err := h.mine(fd, dir); err != nil {
+	if err := h.mine(fd, "/"); err != nil {
 		h.Close()
 		return nil, err
 	}

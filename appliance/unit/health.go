@@ -41,7 +41,7 @@ func (l *list) patience() time.Duration {
 // shim writes a check or a hook. It is run as "bash FILE" by one greenboot and as "bash -C FILE" by the
 // other, so it redirects nothing and leaves everything to this program; neither ends what hangs.
 func shim(about string, patience time.Duration, command string) string {
-	return fmt.Sprintf("#!/bin/bash\n# Written by appliance. %s\nexec timeout -k 10 %d %s\n", about, seconds(patience), command)
+	return fmt.Sprintf("#!/bin/bash\n# Written by appliance. %s\nexec timeout --preserve-status -k 10 %d %s\n", about, seconds(patience), command)
 }
 
 // Units of the system's manager on a device without greenboot.
@@ -56,7 +56,7 @@ func (l *list) fallback() {
 	l.unit(ownerHealth, systemUnits+armUnit, l.arm())
 	l.enable(ownerHealth, systemUnits+"boot-complete.target.requires/"+judgeUnit, systemUnits+judgeUnit)
 	l.enable(ownerHealth, systemUnits+"multi-user.target.wants/boot-complete.target", "/usr/lib/systemd/system/boot-complete.target")
-	l.enable(ownerHealth, systemUnits+"ostree-finalize-staged.service.requires/"+armUnit, systemUnits+armUnit)
+	l.enable(ownerHealth, systemUnits+"ostree-finalize-staged.service.wants/"+armUnit, systemUnits+armUnit)
 }
 
 // greenbootProgram is where both greenboots are. With an update of the operating system one may come,
@@ -85,8 +85,10 @@ func (l *list) judge() *document {
 }
 
 // arm runs as soon as a deployment is staged, whoever did it: ostree itself then starts the service that
-// finalizes it, which requires this one. Where counting cannot be armed, nothing is finalized: no
-// deployment is booted that could not be rolled back.
+// finalizes it at shutdown, which wants this one. It must not be ordered before that service: a reboot that
+// follows a staging at once would cancel the start of a service that still waits, and the update were lost.
+// So it comes after it, and when such a reboot is faster than it is, it runs again while the system goes
+// down, before the deployment is finalized.
 func (l *list) arm() *document {
 	d := newDocument("Begins to count boots when a deployment is staged.")
 	d.section("Unit")
@@ -95,15 +97,19 @@ func (l *list) arm() *document {
 		"DefaultDependencies=no",
 		"ConditionPathExists=/run/ostree-booted",
 		"ConditionPathExists=!"+greenbootProgram,
-		"Before=ostree-finalize-staged.service",
+		"PartOf=ostree-finalize-staged.service",
+		"After=ostree-finalize-staged.service",
+		"Conflicts=final.target",
+		"Before=final.target",
 		"RequiresMountsFor=/boot "+stateDir,
 	)
 	d.section("Service")
 	d.set("Type=oneshot", "RemainAfterExit=yes")
 	d.run("ExecStart", words(l.Binary, "device", "health", "arm")...)
-	d.set("TimeoutStartSec=1min")
+	d.run("ExecStopPost", words(l.Binary, "device", "health", "arm")...)
+	d.set("TimeoutStartSec=1min", "TimeoutStopSec=1min")
 	d.section("Install")
-	d.set("RequiredBy=ostree-finalize-staged.service")
+	d.set("WantedBy=ostree-finalize-staged.service")
 	return d
 }
 

@@ -206,7 +206,7 @@ func faithful(p profile.Profile, o Options, all []Entry) error {
 	for _, e := range all {
 		if strings.HasPrefix(e.Path, "/etc/greenboot/") {
 			lines := strings.Split(e.Text, "\n")
-			if len(lines) != 4 || strings.Trim(lines[2], harmless+" ") != "" || !strings.HasPrefix(lines[2], "exec timeout -k 10 ") {
+			if len(lines) != 4 || strings.Trim(lines[2], harmless+" ") != "" || !strings.HasPrefix(lines[2], "exec timeout --preserve-status -k 10 ") {
 				return fmt.Errorf("check %q", lines)
 			}
 		}
