@@ -6,6 +6,9 @@ set -uo pipefail
 
 # program:Debian package:Fedora and RHEL package
 peers="ostree:ostree:ostree skopeo:skopeo:skopeo podman:podman:podman docker-registry:docker-registry: curl:curl:curl jq:jq:jq gpg:gnupg:gnupg2 tar:tar:tar zstd:zstd:zstd"
+peers="$peers bash:bash:bash systemd-analyze:systemd:systemd grub-editenv:grub-common: newuidmap:uidmap:shadow-utils"
+peers="$peers fuse-overlayfs:fuse-overlayfs:fuse-overlayfs slirp4netns:slirp4netns:slirp4netns"
+peers="$peers systemd-nspawn:systemd-container:systemd-container mmdebstrap:mmdebstrap:mmdebstrap ip:iproute2:iproute nsenter:util-linux:util-linux"
 [ "${1:-test}" = bench ] && peers="$peers nginx:nginx-light:nginx wrk:wrk:wrk time:time:time skopeo:skopeo:skopeo docker-registry:docker-registry:"
 
 PATH=$PATH:/usr/sbin
