@@ -191,12 +191,19 @@ func TestLiveUninstall(t *testing.T) {
 	want := []string{
 		"systemctl stop appliance-health-arm.service appliance-health.service appliance-os-update.service appliance-os-update.timer",
 		"admin: systemctl --user stop appliance-app-update.service appliance-app-update.timer container-app1.service container-httpd-proxy.service container-httpd-proxy.socket container-httpd.service pre-pull-container-image.service",
+		// Before the user's manager may end.
+		"admin: podman rm --force --ignore app1 httpd",
+		"admin: podman image exists builder.example:8080/2048:prod",
+		"admin: podman image rm builder.example:8080/2048:prod",
+		"admin: podman image exists localhost/appliance/app1:previous",
+		"admin: podman image rm localhost/appliance/app1:previous",
+		"admin: podman image exists builder.example:8080/simple-http:prod",
+		"admin: podman image rm builder.example:8080/simple-http:prod",
+		"admin: podman image exists localhost/appliance/httpd:previous",
+		"admin: podman image rm localhost/appliance/httpd:previous",
 		"firewall-cmd --remove-port=8081/tcp", "firewall-cmd --permanent --remove-port=8081/tcp",
 		"systemctl daemon-reload", "admin: systemctl --user daemon-reload",
 		"systemctl --no-block try-restart systemd-journald.service",
-		"admin: podman rm --force --ignore app1 httpd",
-		"admin: podman image rm builder.example:8080/2048:prod",
-		"admin: podman image rm builder.example:8080/simple-http:prod",
 	}
 	if !slices.Equal(m.told, want) {
 		t.Errorf("told\n%s\nwant\n%s", strings.Join(m.told, "\n"), strings.Join(want, "\n"))

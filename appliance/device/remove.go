@@ -89,6 +89,7 @@ func (t *task) uninstall(ctx context.Context) error {
 	if err := t.stop(ctx, units); err != nil {
 		return err
 	}
+	t.purgeContainers(ctx)
 	if err := t.root().Remove(manifestCopy); err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (m *Manifest) units() Units {
 func (t *task) last(ctx context.Context) error {
 	root := t.root()
 	if t.Purge {
-		if err := t.purge(ctx); err != nil {
+		if err := t.purge(); err != nil {
 			return err
 		}
 	}
@@ -169,32 +170,47 @@ func (t *task) last(ctx context.Context) error {
 	return root.Remove(configDir)
 }
 
-// purge removes what apps and checks have left: containers by the names of the apps, the images of the profile
-// where nothing else uses them, and all state. Volumes are the user's data and stay.
-func (t *task) purge(ctx context.Context) error {
+// purgeContainers removes what the apps have left in podman: containers by the names of the apps, and images of
+// the profile, with the one before, where nothing else uses them. Volumes are the user's data and stay. It comes
+// before the user's manager may end, without which podman of that user has nowhere to work.
+func (t *task) purgeContainers(ctx context.Context) {
 	m := t.facts.manifest
-	if m != nil && len(m.Apps) > 0 && t.facts.Known {
-		switch {
-		case !t.facts.Live:
-			t.out.note("containers and images of %q stay: podman can only remove them on the running device", m.User)
-		default:
-			argv := []string{"podman", "rm", "--force", "--ignore"}
-			var images [][]string
-			for _, a := range m.Apps {
-				argv = append(argv, a.Unit)
-				images = append(images, []string{"podman", "image", "rm", a.Image})
+	if !t.Purge || len(m.Apps) == 0 || !t.facts.Known {
+		return
+	}
+	if !t.facts.Live {
+		t.out.note("containers and images of %q stay: podman can only remove them on the running device", m.User)
+		return
+	}
+	podman := func(args ...string) error {
+		_, err := t.Run.Run(ctx, command.Spec{Argv: append([]string{"podman"}, args...), As: &t.facts.User.User})
+		return err
+	}
+	remove := []string{"rm", "--force", "--ignore"}
+	for _, a := range m.Apps {
+		remove = append(remove, a.Unit)
+	}
+	if err := podman(remove...); err != nil {
+		t.out.note("%v", err)
+	}
+	for _, a := range m.Apps {
+		for _, image := range []string{a.Image, "localhost/appliance/" + a.Unit + ":previous"} {
+			if podman("image", "exists", image) != nil {
+				continue
 			}
-			for _, argv := range append([][]string{argv}, images...) {
-				if _, err := t.Run.Run(ctx, command.Spec{Argv: argv, As: &t.facts.User.User}); err != nil {
-					t.out.note("%v", err)
-				}
+			if err := podman("image", "rm", image); err != nil {
+				t.out.note("%v", err)
 			}
 		}
 	}
-	if err := t.root().RemoveAll(stateDir); err != nil && !errors.Is(err, rootfs.ErrKind) {
-		return err
-	} else if err != nil {
+}
+
+// purge removes all state.
+func (t *task) purge() error {
+	err := t.root().RemoveAll(stateDir)
+	if errors.Is(err, rootfs.ErrKind) {
 		t.out.note("%v", err)
+		return nil
 	}
-	return nil
+	return err
 }

@@ -85,7 +85,7 @@ func TestCheckIsRecorded(t *testing.T) {
 	if err != nil || b.Verdict != report.Red || !b.Trial || b.Attempt != 1 || b.Attempts != 3 || b.Counter != "2" || b.Engine != None {
 		t.Errorf("Boot = %+v, %v", b, err)
 	}
-	if len(b.Checks) != 1 || !strings.Contains(b.Checks[0].Reason, `"git": program not found`) {
+	if len(b.Checks) != 1 || !strings.Contains(b.Checks[0].Reason, `"git" is not installed`) {
 		t.Errorf("checks %+v", b.Checks)
 	}
 	m.setEnv(map[string]string{"boot_counter": "0"})
@@ -94,7 +94,7 @@ func TestCheckIsRecorded(t *testing.T) {
 	if o := m.check(Scope{Greenboot: true}); o.Fail || o.Trial.On || !o.Trial.Fallback {
 		t.Fatalf("after the rollback: %+v", o)
 	}
-	if len(m.told) != 1 || m.told[0].Check != "git" || m.told[0].From != v2 || m.told[0].To != v1 || !strings.Contains(m.told[0].Reason, "program not found") {
+	if len(m.told) != 1 || m.told[0].Check != "git" || m.told[0].From != v2 || m.told[0].To != v1 || !strings.Contains(m.told[0].Reason, "not installed") {
 		t.Errorf("told of %+v", m.told)
 	}
 }

@@ -27,7 +27,7 @@ func (d Device) command(c profile.Check) func(context.Context) error {
 		}
 		_, err := d.Run.Run(ctx, spec)
 		if errors.Is(err, command.ErrNotFound) {
-			return final{err} // programs do not come with time
+			return final{fmt.Errorf("the program %q is not installed", spec.Argv[0])} // and does not come with time
 		}
 		return err
 	}

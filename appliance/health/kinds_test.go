@@ -47,7 +47,7 @@ func TestCommand(t *testing.T) {
 	m.looks(profile.Check{Kind: profile.KindCommand, Command: []string{"git", "--help"}, User: true}, "")
 	m.looks(profile.Check{Kind: profile.KindCommand, Command: []string{"broken"}}, "exit status 127: libfoo.so: cannot open shared object")
 	begin := time.Now()
-	m.looks(profile.Check{Kind: profile.KindCommand, Command: []string{"none"}, Deadline: time.Minute}, `"none": program not found`)
+	m.looks(profile.Check{Kind: profile.KindCommand, Command: []string{"none"}, Deadline: time.Minute}, `"none" is not installed`)
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("a missing program was waited for: %v", took)
 	}

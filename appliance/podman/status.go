@@ -34,9 +34,20 @@ func Target(a profile.App) (probe.Target, error) {
 	return t, nil
 }
 
-// Probe asks an app once whether it serves; it has five seconds to answer.
-func Probe(ctx context.Context, a profile.App) error {
+// Backend is how the container of an app is probed itself, past the socket of a cold one.
+func Backend(a profile.App) (probe.Target, error) {
 	t, err := Target(a)
+	if a.Cold {
+		t.Address = net.JoinHostPort("127.0.0.1", strconv.Itoa(a.Backend()))
+	}
+	return t, err
+}
+
+// Probe asks an app once whether it serves; it has five seconds to answer.
+func Probe(ctx context.Context, a profile.App) error { return ask(ctx, a, Target) }
+
+func ask(ctx context.Context, a profile.App, target func(profile.App) (probe.Target, error)) error {
+	t, err := target(a)
 	if err != nil {
 		return err
 	}
@@ -69,7 +80,8 @@ func (s *Session) AppStatus(ctx context.Context, a profile.App) report.App {
 	case unit.Active != "active":
 		r.Reason = join(fmt.Sprintf("unit %s is %s (%s, %s)", a.Service(), unit.Active, unit.Sub, unit.Result), r.Reason)
 	default:
-		if err := Probe(ctx, a); err != nil {
+		// Past its socket, which would take the question for a request, and keep the app awake.
+		if err := ask(ctx, a, Backend); err != nil {
 			r.Reason = Reason(err)
 		} else {
 			r.Ready, r.Reason = true, ""

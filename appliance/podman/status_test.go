@@ -39,7 +39,7 @@ func TestAppStatus(t *testing.T) {
 	here := answer{out: string(sample(t, "image-4.3.json"))}
 	app := profile.App{Name: "2048", Unit: "app1", Image: "builder.example:8080/2048:prod", Port: port, Probe: profile.Probe{Path: "/healthz"}}
 	cold, mute := app, app
-	cold.Cold, mute.Probe.Path = true, "/"
+	cold.Cold, cold.Inner, cold.Port, mute.Probe.Path = true, port, 1, "/"
 	for _, tt := range []struct {
 		name   string
 		app    profile.App
