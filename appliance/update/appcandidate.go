@@ -167,6 +167,9 @@ func (c *candidate) byDigest(ctx context.Context, now present, want string) (App
 // byTag updates by "podman pull", which knows credentials and mirrors that we do not. It moves the tag, so
 // the journal says beforehand where the tag belongs.
 func (c *candidate) byTag(ctx context.Context, now present, unknown error) (AppResult, error) {
+	if err := c.room(); err != nil {
+		return AppResult{}, err
+	}
 	from := Pin{c.digest(now.from), now.from.ID}
 	c.state.Trial = &Trial{Step: StepPull, From: from, Begun: time.Now().UTC()}
 	if err := c.save(); err != nil {
@@ -219,6 +222,9 @@ func (c *candidate) take(ctx context.Context, now present, to Pin) (AppResult, e
 }
 
 func (c *candidate) pull(ctx context.Context, name string) (podman.Image, error) {
+	if err := c.room(); err != nil {
+		return podman.Image{}, err
+	}
 	c.Tell(c.app.Name, "pulling "+name)
 	within, cancel := context.WithTimeout(ctx, pullPatience)
 	defer cancel()

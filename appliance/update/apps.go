@@ -31,6 +31,9 @@ type AppOptions struct {
 	Remote Remote                                         // nil: registries, as the profile says
 	Probe  func(ctx context.Context, a profile.App) error // nil: podman.Probe
 	Tell   func(app, what string)                         // hears what is under way; nil: nobody
+
+	Disk  string                                           // what lies on the file system of the user's containers; "": Dir
+	Space func(path string) (free, size uint64, err error) // nil: statfs
 }
 
 // Did is what became of an app in a run.
@@ -96,6 +99,12 @@ func Apps(ctx context.Context, o AppOptions) ([]AppResult, error) {
 	}
 	if o.Tell == nil {
 		o.Tell = func(string, string) {}
+	}
+	if o.Disk == "" {
+		o.Disk = o.Dir
+	}
+	if o.Space == nil {
+		o.Space = diskSpace
 	}
 	var results []AppResult
 	for _, a := range apps {

@@ -21,6 +21,10 @@ const maxTries = 3
 // begin opens a trial. Until its journal is written, nothing has changed but a spare name for the old image,
 // which keeps it from being pruned.
 func (c *candidate) begin(ctx context.Context, from, to Pin) (AppResult, error) {
+	if err := c.room(); err != nil {
+		_ = c.Session.Drop(ctx, to.ID) // it may be what took the space
+		return AppResult{}, err
+	}
 	if err := c.Session.Tag(ctx, from.ID, c.previous()); err != nil {
 		return AppResult{}, err
 	}

@@ -125,7 +125,7 @@ func (o OSOptions) complete() OSOptions {
 		o.Trial = func(context.Context) (bool, error) { return false, nil }
 	}
 	if o.Space == nil {
-		o.Space = osSpace
+		o.Space = diskSpace
 	}
 	if o.Config == "" {
 		o.Config = "/etc/rpm-ostreed.conf"

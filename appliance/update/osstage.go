@@ -200,7 +200,7 @@ func (r *osRun) room() error {
 	return nil
 }
 
-func osSpace(path string) (free, size uint64, err error) {
+func diskSpace(path string) (free, size uint64, err error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(path, &s); err != nil {
 		return 0, 0, fmt.Errorf("asking for the space at %q: %w", path, err)
