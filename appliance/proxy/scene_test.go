@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"errors"
 	"bytes"
 	"context"
 	"io"
@@ -73,8 +74,11 @@ func (s *scene) up(l net.Listener, serve func(net.Conn)) {
 	go func() {
 		for {
 			c, err := l.Accept()
-			if err != nil {
+			if errors.Is(err, net.ErrClosed) {
 				return
+			}
+			if err != nil {
+				continue // what a busy machine lacks for a moment
 			}
 			go func() {
 				defer c.Close()
