@@ -93,7 +93,7 @@ var causes = slices.Concat([]cause{
 	{is(object.ErrTooLarge), http.MethodPut, invalidArchive},
 	{is(io.ErrUnexpectedEOF), http.MethodPut, invalidArchive},
 	{is(ostree.ErrUnknown), "", notFound},
-}, appCauses, fleetCauses)
+}, appCauses, fleetCauses, kickstartCauses, imageCauses)
 
 // cause is one row of causes.
 type cause struct {
@@ -150,12 +150,12 @@ const statusGone = 499
 func (h *Handler) fail(rec *recorder, r *http.Request, err error) {
 	p := problemOf(r.Method, err)
 	if rec.status != 0 { // the answer has begun: it can only be cut off
-		h.o.Log.LogAttrs(r.Context(), slog.LevelWarn, "answer broke off", slog.String("path", r.URL.Path), slog.Any("error", err))
+		h.o.Log.LogAttrs(r.Context(), slog.LevelWarn, "answer broke off", slog.String("path", loggedPath(r.URL.Path)), slog.Any("error", err))
 		panic(http.ErrAbortHandler)
 	}
 	d := document{"urn:appliance:" + p.name, p.title, p.status, err.Error(), p.hint, nil}
 	if p.status == http.StatusInternalServerError {
-		h.o.Log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
+		h.o.Log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("method", r.Method), slog.String("path", loggedPath(r.URL.Path)), slog.Any("error", err))
 		d.Detail = "something went wrong inside the appliance; its log says what"
 	}
 	if checks := (*release.ChecksError)(nil); errors.As(err, &checks) {

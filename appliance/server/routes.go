@@ -57,7 +57,7 @@ func (h *Handler) routes() *gin.Engine {
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
-	for _, r := range slices.Concat(h.table(), h.appTable(), h.fleetTable()) {
+	for _, r := range slices.Concat(h.table(), h.appTable(), h.fleetTable(), h.kickstartTable(), h.imageTable()) {
 		run := h.handle(r.guard, r.run)
 		g.Handle(r.method, "/api/v1"+r.path, run)
 		if r.method == http.MethodGet {
@@ -75,8 +75,11 @@ func (h *Handler) routes() *gin.Engine {
 	open("/metrics", wrap(promhttp.HandlerFor(h.metrics.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4})))
 	open("/:blueprint/ed25519.pub", h.showPublicKey)
 	open("/:blueprint/device.toml", h.showProfile)
+	h.serveKickstarts(g, open)
 	open("/download/:file", h.download)
 	open("/:blueprint/repo", toFolder)
+	open("/:blueprint/images", toImages)
+	open("/:blueprint/images/*file", h.serveImages)
 	g.NoRoute(h.handle(nil, noRoute))
 	g.NoMethod(h.handle(nil, noMethod))
 	return g

@@ -68,7 +68,7 @@ func (h *Handler) contain(rec *recorder, r *http.Request, p any) (broken bool) {
 		return p != nil
 	}
 	h.o.Log.LogAttrs(r.Context(), slog.LevelError, "request panicked", slog.String("method", r.Method),
-		slog.String("path", r.URL.Path), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		slog.String("path", loggedPath(r.URL.Path)), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 	if rec.status != 0 {
 		return true
 	}
@@ -103,7 +103,7 @@ func frequent(face string, r *http.Request) bool {
 }
 
 func (h *Handler) logRequest(r *http.Request, level slog.Level, status int, bytes int64, took time.Duration) {
-	h.o.Log.LogAttrs(r.Context(), level, "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
+	h.o.Log.LogAttrs(r.Context(), level, "request", slog.String("method", r.Method), slog.String("path", loggedPath(r.URL.Path)),
 		slog.Int("status", status), slog.Int64("bytes", bytes), slog.Duration("duration", took), slog.String("remote", r.RemoteAddr))
 }
 

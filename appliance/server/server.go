@@ -32,6 +32,9 @@ type Options struct {
 	UI           fs.FS // index.html and its assets; nil: none
 	Apps         Apps  // container applications; nil: none
 	Fleet        Fleet // what devices report; nil: none
+	// Installations makes kickstarts and follows what becomes of them; nil: there are none.
+	Installations Installations
+	Images        Images // boot ISOs; nil: none
 	// Registry answers /v2/, and tells by itself who may push; nil: there is none.
 	Registry http.Handler
 	// Device is what devices are to be, but for what differs between blueprints; nil: no device.toml.
