@@ -27,19 +27,39 @@ var floors = map[string][]string{
 	"appliance/cli": {every},
 
 	// Floor 3: the two ends of the HTTP API. They know the same words and not each other.
-	"appliance/server": {"appliance/release", "appliance/app", "appliance/registry", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/event"},
-	"appliance/client": {"appliance/release", "appliance/app", "appliance/registry", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/event"},
+	"appliance/server": {"appliance/release", "appliance/app", "appliance/fleet", "appliance/installation", "appliance/iso", "kickstart", "appliance/registry", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/profile", "appliance/report", "appliance/sheet", "appliance/event"},
+	"appliance/client": {"appliance/release", "appliance/app", "appliance/fleet", "appliance/installation", "appliance/iso", "kickstart", "appliance/registry", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/report", "appliance/event"},
+
+	// Floor 3, on the device: what looks at the whole of it.
+	"appliance/status": {"appliance/health", "appliance/update", "appliance/podman", "appliance/profile", "appliance/report"},
+	"appliance/doctor": {"appliance/rootfs", "appliance/profile", "appliance/report", "appliance/command"},
 
 	// Floor 2: the conductors.
 	"appliance/release": {"appliance/blueprint", "appliance/compose", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/event"},
 
-	"appliance/app": {"appliance/registry", "appliance/image", "appliance/event"},
+	"appliance/app":   {"appliance/registry", "appliance/image", "appliance/event"},
+	"appliance/fleet": {"appliance/report", "appliance/event"},
+
+	"appliance/installation": {"kickstart", "appliance/event"},
+
+	// Floor 2, on the device.
+	"appliance/device": {"appliance/unit", "appliance/rootfs", "appliance/profile", "appliance/command"},
+	"appliance/update": {"appliance/podman", "appliance/quarantine", "appliance/profile", "appliance/report", "appliance/command"},
 
 	// Floor 1: what acts on disks and programs. Files that travel in the binary are handed in.
 	"appliance/ostree":  {"appliance/object", "appliance/gvariant", "appliance/rpm", "appliance/command"},
 	"appliance/compose": {"appliance/blueprint", "appliance/object", "appliance/gvariant", "appliance/rpm", "appliance/command", "appliance/event"},
 
 	"appliance/registry": {"appliance/event"},
+	"appliance/iso":      {"appliance/event", "appliance/command"},
+
+	// Floor 1, on the device.
+	"appliance/health":     {"appliance/grub", "appliance/probe", "appliance/profile", "appliance/report", "appliance/command"},
+	"appliance/podman":     {"appliance/probe", "appliance/profile", "appliance/report", "appliance/command"},
+	"appliance/deployment": {"appliance/report", "appliance/command"},
+	"appliance/proxy":      {"appliance/probe"},
+	"appliance/quarantine": {"appliance/report"},
+	"appliance/unit":       {"appliance/profile"},
 
 	// Floor 0: formats and nouns.
 	"appliance/image":     nil,
@@ -47,8 +67,16 @@ var floors = map[string][]string{
 	"appliance/gvariant":  nil,
 	"appliance/rpm":       nil,
 	"appliance/blueprint": nil,
+	"appliance/profile":   {"appliance/toml"},
+	"appliance/toml":      nil,
+	"appliance/report":    {"appliance/sheet"},
+	"appliance/sheet":     nil,
+	"appliance/grub":      nil,
+	"appliance/probe":     nil,
+	"appliance/rootfs":    nil,
 	"appliance/event":     nil,
 	"appliance/command":   nil,
+	"kickstart":           nil,
 	"embedded":            nil,
 	"contrib/apps/server": nil, // what serves the pages of the sample images
 }
@@ -60,7 +88,7 @@ var owners = map[string][]string{
 	"github.com/prometheus/client_golang":  {"appliance/server"},
 	"github.com/spf13/cobra":               {"appliance/cli"},
 	"github.com/spf13/pflag":               {"appliance/cli"},
-	"github.com/pelletier/go-toml/v2":      {"appliance/cli"},
+	"github.com/pelletier/go-toml/v2":      {"appliance/toml"},
 	"golang.org/x/term":                    {"appliance/cli"},
 	"github.com/rogpeppe/go-internal":      {"appliance/cli"},
 	"github.com/klauspost/compress":        {"appliance/object", "appliance/ostree", "appliance/compose"},
@@ -69,8 +97,9 @@ var owners = map[string][]string{
 	"github.com/docker/distribution":       {"appliance/registry"},
 	"github.com/opencontainers/go-digest":  {"appliance/registry"},
 	"github.com/opencontainers/image-spec": {"appliance/registry"},
-	"golang.org/x/sys":                     {"appliance/ostree", "appliance/registry", "appliance/server", "appliance/cli"},
+	"golang.org/x/sys":                     {"appliance/ostree", "appliance/registry", "appliance/server", "appliance/rootfs", "appliance/proxy", "appliance/iso", "appliance/cli"},
 	"golang.org/x/sync":                    {every},
+	"mvdan.cc/sh/v3":                       {"kickstart"},
 	"os/exec":                              {"appliance/command"},
 	"C":                                    nil,
 	"unsafe":                               nil,

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"edge/appliance/app"
@@ -32,9 +31,7 @@ func (o *serveOptions) openApps(ctx context.Context, h *house, s config, token, 
 	if err != nil {
 		return err
 	}
-	apps := s.apps
 	if o.sample {
-		apps = withSamples(apps)
 		as := event.WithActor(ctx, "serve --sample")
 		if err := seedApps(as, h.store); err != nil {
 			return err
@@ -44,7 +41,7 @@ func (o *serveOptions) openApps(ctx context.Context, h *house, s config, token, 
 		return err
 	}
 	h.apps, err = app.New(app.Options{
-		Apps:     apps,
+		Apps:     s.apps,
 		Store:    h.store,
 		Remotes:  h.remotes,
 		Events:   h.events,
@@ -67,17 +64,6 @@ func seedApps(ctx context.Context, store *registry.Store) error {
 	return app.SeedSamples(ctx, store, images, aliases)
 }
 
-// withSamples adds the sample apps that the configuration does not name itself.
-func withSamples(apps []app.App) []app.App {
-	apps = slices.Clone(apps)
-	for _, s := range app.Samples() {
-		if !slices.ContainsFunc(apps, func(a app.App) bool { return a.Name == s.Name }) {
-			apps = append(apps, s)
-		}
-	}
-	return apps
-}
-
 // withEndpoint finds the address under which a mirror pushes into this server's own registry: one of
 // this machine, which may be spoken to without TLS. Where the server listens on none it gets one more.
 func withEndpoint(sockets []net.Listener) ([]net.Listener, string, error) {
@@ -98,7 +84,8 @@ func (h *house) watchApps(ctx context.Context) {
 	h.apps.Watch(ctx, func(err error) { h.log.Error("writing a push into the history failed", slog.Any("error", err)) })
 }
 
-// closeApps ends what openApps began, in the opposite order; some of it may not be there.
+// closeApps ends what openApps began, in the opposite order, and the downloads; some of it may not be
+// there.
 func (h *house) closeApps() {
 	var err error
 	if h.apps != nil {
@@ -109,6 +96,9 @@ func (h *house) closeApps() {
 	}
 	if h.store != nil {
 		err = errors.Join(err, h.store.Close())
+	}
+	if h.downloads != nil {
+		err = errors.Join(err, h.downloads.Close())
 	}
 	if err != nil {
 		h.log.Warn("closing the registry failed", slog.Any("error", err))

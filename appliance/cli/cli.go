@@ -37,7 +37,7 @@ func Main(args []string, in io.Reader, out, errs io.Writer) int {
 	if err != nil && ctx.Err() != nil {
 		err = errInterrupted
 	}
-	report(c, err)
+	explain(c, err)
 	return exitCode(err)
 }
 
@@ -68,10 +68,12 @@ func newRoot(c console, g *globals) *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: "serve", Title: "The server:"},
 		&cobra.Group{ID: "trade", Title: "Releases, applications and what happens to them:"},
+		&cobra.Group{ID: "edge", Title: "On the edge device:"},
 		&cobra.Group{ID: "self", Title: "This program:"},
 	)
 	add(root, "serve", newServe(c, g), newStatus(c, g), newToken(c, g))
-	add(root, "trade", newRelease(c, g), newApp(c, g), newBlueprint(c, g), newEvent(c, g))
+	add(root, "trade", newRelease(c, g), newApp(c, g), newFleet(c, g), newKickstart(c, g), newISO(c, g), newBlueprint(c, g), newEvent(c, g))
+	add(root, "edge", newDevice(c, g))
 	add(root, "self", newVersion(c, g), newCompletion(c), newHelp(root))
 	return root
 }

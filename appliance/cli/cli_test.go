@@ -82,9 +82,9 @@ func TestReport(t *testing.T) {
 			"appliance: reaching the server http://h: refused\nhint: is \"appliance serve\" running there? --server or APPLIANCE_SERVER names another\n"},
 	} {
 		var out strings.Builder
-		report(console{nil, nil, &out}, tt.err)
+		explain(console{nil, nil, &out}, tt.err)
 		if out.String() != tt.want {
-			t.Errorf("report(%v) = %q, want %q", tt.err, out.String(), tt.want)
+			t.Errorf("explain(%v) = %q, want %q", tt.err, out.String(), tt.want)
 		}
 	}
 }

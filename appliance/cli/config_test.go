@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"edge/appliance/app"
+	"edge/appliance/profile"
 )
 
 func TestParseConfig(t *testing.T) {
@@ -31,7 +31,7 @@ func TestParseConfig(t *testing.T) {
 3:3 unknown key "server.port"
 4:1 server.url: "builder" is no URL of a server: want http://HOST:PORT
 5:1 server.private: want true or false
-8:1 release.grace: "soon" is no duration: want one such as 720h, 30d or 2w
+8:1 release.grace: "soon" is no duration: want one such as 30s, 12h, 30d or 2w
 9:1 release.keep: want a number, 0 or more
 11:2 unknown key "relase"`},
 		{name: "apps",
@@ -50,7 +50,7 @@ func TestParseConfig(t *testing.T) {
 11:1 registry.allow: want a list
 12:1 registry.immutable: "[" is no pattern
 13:1 registry.auth_file: "a" is no absolute path`},
-		{name: "faults of apps in one line", text: "\napp = [{name = \"a\", source = \"nginx\"}]\n", faults: `2:1 app[0].source: "nginx" is no image of a registry`},
+		{name: "faults of apps in one line", text: "\napp = [{name = \"a\", source = \"nginx\"}]\n", faults: `2:21 app[0].source: "nginx" is no image of a registry`},
 		{name: "one app that is no list", text: "[app]\nname = \"a\"\n", want: config{apps: []app.App{{Name: "a", Image: "a", Tag: "prod"}}}},
 		{name: "a fault of TOML", text: "[server]\nlisten = \n", faults: "2:10 unexpected character"},
 		{name: "twice", text: "[server]\nprivate = true\nprivate = false\n", faults: "3:1 "},
@@ -62,7 +62,8 @@ func TestParseConfig(t *testing.T) {
 			if err := os.WriteFile(file, []byte(tt.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, err := loadConfig(file)
+			got, err := loadConfig(file, false)
+			got.device = deviceConfig{} // is for tests of its own
 			if tt.faults == "" {
 				if err != nil || !reflect.DeepEqual(got, tt.want) {
 					t.Errorf("config = %+v, %v, want %+v", got, err, tt.want)
@@ -89,7 +90,7 @@ func TestParseConfig(t *testing.T) {
 }
 
 func TestConfigPlace(t *testing.T) {
-	if _, err := loadConfig(filepath.Join(t.TempDir(), "none.toml")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := loadConfig(filepath.Join(t.TempDir(), "none.toml"), false); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file that was asked for: %v", err)
 	}
 }
@@ -99,15 +100,15 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte("[[app]]\nname = 'A'\n[[app]]\nport = 0\n[registry]\nallow = ['x', 3]\n"))
 	f.Add([]byte("app = [{name = 3}]\nregistry.allow = {}\n"))
 	f.Add([]byte("a.b = {c = 1}\n[[x]]\n'y' = 'z'\n"))
+	f.Add([]byte("[device]\nuser = 'u'\n[device.os]\nwindow = '02:00-03:00'\n[[check]]\nname = 'c'\nkind = 'clock'\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, faults := parseConfig(data)
-		for _, f := range faults {
-			if f.line < 1 || f.column < 1 {
-				t.Errorf("fault without a place: %+v", f)
-			}
+		c, err := parseConfig(data, "x", true)
+		if err != nil {
+			return
 		}
-		if len(faults) == 0 && fmt.Sprint(c) == "" {
-			t.Error("nothing")
+		// What a builder takes for its devices, they take.
+		if _, err := c.template("http://builder.example:8080"); err != nil && len(c.device.profile.Apps) <= profile.MaxApps {
+			t.Errorf("%q: %v", data, err)
 		}
 	})
 }
@@ -123,8 +124,8 @@ func TestReadmeConfig(t *testing.T) {
 		block, _, _ := strings.Cut(part, "```")
 		text += block
 	}
-	c, faults := parseConfig([]byte(text))
-	if len(faults) > 0 || c.listen != ":8080" || len(c.apps) != 1 || len(c.registry.allow) != 1 {
-		t.Errorf("README.md configures %+v with faults %v", c, faults)
+	c, err := parseConfig([]byte(text), "README.md", false)
+	if err != nil || c.listen != ":8080" || len(c.apps) != 1 || len(c.registry.allow) != 1 {
+		t.Errorf("README.md configures %+v, %v", c, err)
 	}
 }

@@ -9,7 +9,12 @@ import (
 
 	"edge/appliance/blueprint"
 	"edge/appliance/client"
+	"edge/appliance/device"
+	"edge/appliance/health"
 	"edge/appliance/ostree"
+	"edge/appliance/profile"
+	"edge/appliance/unit"
+	"edge/appliance/update"
 )
 
 // Exit codes. Scripts rely on them; exitCodes says what they mean.
@@ -31,7 +36,7 @@ var exitCodes = []struct {
 	{exitOK, "success"},
 	{exitFailure, "failure"},
 	{exitUsage, "wrong usage"},
-	{exitInvalid, "invalid input: an archive, a configuration, a parameter"},
+	{exitInvalid, "invalid input: an archive, a configuration, a profile; or an unhealthy device"},
 	{exitNotFound, "not found"},
 	{exitRefused, "refused: token, failed check or precondition, pinned or published release, immutable tag"},
 	{exitChanges, "--dry-run found something to do"},
@@ -109,16 +114,19 @@ func exitCode(err error) int {
 			return code
 		}
 		return exitFailure
-	case errors.As(err, new(invalidError)), errors.Is(err, blueprint.ErrInvalid), errors.Is(err, ostree.ErrArchive):
+	case errors.As(err, new(invalidError)), errors.Is(err, errUnhealthy), errors.Is(err, profile.ErrInvalid),
+		errors.Is(err, device.ErrUnfit), errors.Is(err, unit.ErrStyle), errors.Is(err, blueprint.ErrInvalid), errors.Is(err, ostree.ErrArchive):
 		return exitInvalid
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, update.ErrEngine), errors.Is(err, health.ErrGreenboot):
+		return exitRefused
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, update.ErrNoApp):
 		return exitNotFound
 	}
 	return exitFailure
 }
 
-// report tells a person what went wrong, and on a line of its own what to try.
-func report(c console, err error) {
+// explain tells a person what went wrong, and on a line of its own what to try.
+func explain(c console, err error) {
 	if err == nil || errors.Is(err, errChanges) {
 		return
 	}

@@ -16,6 +16,9 @@ import (
 	"edge/appliance/app"
 	"edge/appliance/compose"
 	"edge/appliance/event"
+	"edge/appliance/fleet"
+	"edge/appliance/installation"
+	"edge/appliance/iso"
 	"edge/appliance/ostree"
 	"edge/appliance/registry"
 	"edge/appliance/release"
@@ -25,16 +28,20 @@ import (
 
 // house is the rooms of a running server, wired together.
 type house struct {
-	data, url string
-	keep      int
-	notes     []string
-	log       *slog.Logger
-	events    *event.Log
-	publisher *release.Publisher
-	store     *registry.Store
-	remotes   *registry.Remotes
-	apps      *app.Shelf
-	face      *server.Handler
+	data, url     string
+	keep          int
+	notes         []string
+	log           *slog.Logger
+	events        *event.Log
+	publisher     *release.Publisher
+	store         *registry.Store
+	remotes       *registry.Remotes
+	apps          *app.Shelf
+	downloads     *server.Downloads
+	installations *installation.Book
+	images        *iso.Shelf
+	stock         isoConfig
+	face          *server.Handler
 }
 
 // open wires the house in a data directory that is locked.
@@ -73,21 +80,44 @@ func (o *serveOptions) fill(ctx context.Context, h *house, s config, endpoint st
 	if err := o.openApps(ctx, h, s, token, endpoint); err != nil {
 		return err
 	}
-	h.face = server.New(server.Options{
-		Releases:  h.publisher,
-		Events:    h.events,
-		Apps:      h.apps,
-		Registry:  h.store,
-		UI:        embedded.UI(),
-		Token:     token,
-		Private:   s.private,
-		MaxUpload: s.maxUpload,
-		Version:   buildInfo().Version,
-		BaseURL:   h.url,
-		DataFree:  func() (int64, error) { return freeBytes(o.data) },
-		Log:       h.log,
-	})
+	devices, err := fleet.Open(event.WithActor(ctx, "serve"), fleet.Options{Dir: filepath.Join(o.data, "fleet"), Events: h.events})
+	if err != nil {
+		return err
+	}
+	if h.downloads, err = server.OpenDownloads(filepath.Join(o.data, "download")); err != nil {
+		return err
+	}
+	if h.installations, err = o.openInstallations(h, s, devices); err != nil {
+		return err
+	}
+	if err := h.openImages(s); err != nil {
+		return err
+	}
+	h.face = server.New(o.faceOptions(h, s, token, devices))
 	return nil
+}
+
+// faceOptions hands the rooms of h to the server.
+func (o *serveOptions) faceOptions(h *house, s config, token string, devices server.Fleet) server.Options {
+	return server.Options{
+		Releases:      h.publisher,
+		Events:        h.events,
+		Apps:          h.apps,
+		Fleet:         devices,
+		Installations: h.installations,
+		Images:        h.images,
+		Registry:      h.store,
+		Device:        h.template(s),
+		Downloads:     h.downloads,
+		UI:            embedded.UI(),
+		Token:         token,
+		Private:       s.private,
+		MaxUpload:     s.maxUpload,
+		Version:       buildInfo().Version,
+		BaseURL:       h.url,
+		DataFree:      func() (int64, error) { return freeBytes(o.data) },
+		Log:           h.log,
+	}
 }
 
 // token reads the token, or makes it at the first start.
@@ -153,6 +183,7 @@ func (h *house) serve(ctx context.Context, sockets []net.Listener) error {
 		g.Go(func() error { h.retain(ctx); return nil })
 	}
 	g.Go(func() error { h.watchApps(ctx); return nil })
+	g.Go(func() error { h.addBase(ctx); return nil })
 	notify(systemd, "READY=1\nSTATUS=serving "+h.url)
 	g.Go(func() error {
 		<-ctx.Done()

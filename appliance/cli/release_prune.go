@@ -10,6 +10,7 @@ import (
 	"edge/appliance/blueprint"
 	"edge/appliance/client"
 	"edge/appliance/release"
+	"edge/appliance/toml"
 )
 
 type pruneOptions struct {
@@ -85,7 +86,7 @@ func (o *pruneOptions) parse() (release.PruneOptions, error) {
 		return options, usageError{errors.New("--keep must be 0 or more"), ""}
 	}
 	if o.olderThan != "" {
-		age, err := parseAge(o.olderThan)
+		age, err := toml.ParseDuration(o.olderThan)
 		if err != nil {
 			return options, usageError{fmt.Errorf("--older-than: %w", err), ""}
 		}

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,11 +34,15 @@ func TestMain(m *testing.M) {
 //
 //	serve [FLAG...]       start a server on a free port and with $WORK/data, and wait until it
 //	                      answers; sets APPLIANCE_SERVER and APPLIANCE_TOKEN
+//	fetch PATH FILE       write what the server has at a path into a file
 //	halt                  end the server with SIGTERM; its words are then in server.out, server.err
 //	exits CODE COMMAND…   run a command that must end with this exit code
 //	soon CODE COMMAND…    the same, tried again for ten seconds
 //	damage DIR            flip a byte of one object in a repository
 //	mode FILE PERM        check a file's permission bits, in octal
+//	device VERB NAME FILE  act as a device: enrol, report
+//	install DEVICE LINK …  act as an installer: fetch, or tell a step
+//	stock LAYOUT FILE     write a boot ISO that is laid out as a vendor's
 //	need PROGRAM          fail: a program is missing where it must not be
 //
 // A script about a real peer, or one that takes long, begins with
@@ -54,6 +60,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "C")
+			env.Setenv("GOARCH", runtime.GOARCH)
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Values[peersKey{}] = &running{}
 			return nil
@@ -71,7 +78,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": startServer, "halt": stopServer, "exits": checkExit, "soon": checkExitSoon,
-			"damage": damageObject, "mode": checkMode, "need": missing,
+			"damage": damageObject, "mode": checkMode, "need": missing, "fetch": fetch, "device": actAsDevice, "stock": stockISO, "install": actAsInstaller,
 		},
 	})
 }
@@ -281,6 +288,21 @@ func checkMode(ts *testscript.TestScript, neg bool, args []string) {
 	if got := fmt.Sprintf("%o", info.Mode().Perm()); got != args[1] {
 		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
 	}
+}
+
+func fetch(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: fetch PATH FILE")
+	}
+	answer, err := http.Get(ts.Getenv("APPLIANCE_SERVER") + args[0])
+	ts.Check(err)
+	defer answer.Body.Close()
+	data, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	if ok := answer.StatusCode == http.StatusOK; ok == neg {
+		ts.Fatalf("%s: %s: %s", args[0], answer.Status, data)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o600))
 }
 
 func missing(ts *testscript.TestScript, _ bool, args []string) {

@@ -9,12 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"edge/appliance/compose"
+	"edge/appliance/profile"
 )
 
 const (
@@ -44,7 +44,17 @@ func newServe(c console, g *globals) *cobra.Command {
 			"  [release]   grace (how long devices may finish pulling what was superseded), keep (prune to the\n" +
 			"              newest N releases after each publication; 0: never)\n" +
 			"  [[app]]     name, image (2048, or HOST/REPOSITORY), source (HOST/REPOSITORY to mirror from), tag (the\n" +
-			"              followed one: prod), unit, port, cold\n" +
+			"              followed one: prod), unit, port (none: not for devices), cold, and for devices as in device.toml:\n" +
+			"              target, bind, proxy, idle, memory, stop, start, volumes, probe, env (not for secrets: anybody\n" +
+			"              may read /NAME/device.toml)\n" +
+			"  [[check]]   name, kind and the rest of device.toml: what devices judge a boot by\n" +
+			"  [device]    user, hostname, ssh_keys, password_hash, disk; [device.os], [device.updates],\n" +
+			"              [device.health], [device.registry], [device.report], [device.host] as in device.toml\n" +
+			"  [kickstart] target, source (pull, medium, container, bootc), image, osname, timezone, keyboard, language,\n" +
+			"              time_servers, groups, kernel_args, wipe (any, empty), open_hash, and files: pre, post (shell\n" +
+			"              scripts), template; [[kickstart.device]] name, hostname, disk, interface, address, gateway, dns\n" +
+			"  [iso]       base (path or URL of a vendor's boot ISO, added at the start), sha256, mode, console, fips, text,\n" +
+			"              kargs, no_kargs (of boot ISOs that say nothing of these), ca (the only authority that installers trust)\n" +
 			"  [registry]  allow (registries that may be spoken to), token_hosts, immutable (patterns of tags that\n" +
 			"              never move: v*), private (allowed ones may have private addresses), auth_file, cert_dir",
 		Example: "  appliance serve --sample                      # with releases and apps to play with\n" +
@@ -109,7 +119,7 @@ func (o *serveOptions) run(ctx context.Context, c console, _ []string) error {
 
 // settings are the configuration file with the flags over it.
 func (o *serveOptions) settings() (config, error) {
-	s, err := loadConfig(o.config)
+	s, err := loadConfig(o.config, o.sample)
 	if err != nil {
 		return s, err
 	}
@@ -119,7 +129,7 @@ func (o *serveOptions) settings() (config, error) {
 		}
 	}
 	if o.url != "" {
-		if err := checkURL(o.url); err != nil {
+		if o.url, err = profile.ParseServer(o.url); err != nil {
 			return s, usageError{fmt.Errorf("--url: %w", err), ""}
 		}
 	}
@@ -127,7 +137,7 @@ func (o *serveOptions) settings() (config, error) {
 		return s, usageError{errors.New("--sign-key and --no-sign exclude each other"), ""}
 	}
 	s.listen = cmp.Or(o.listen, s.listen, ":8080")
-	s.url = strings.TrimRight(cmp.Or(o.url, s.url), "/")
+	s.url = cmp.Or(o.url, s.url)
 	s.private = s.private || o.private
 	return s, nil
 }
