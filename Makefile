@@ -15,7 +15,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS) -buildvcs=$(VCS))
 BUILD := go build -trimpath -ldflags "-s -w -X edge/appliance/cli.version=$(VERSION)"
 
 .DEFAULT_GOAL := build
-.PHONY: run build test lint bench golden release clean help
+.PHONY: run build test test-vm lint bench lab lab-down golden release clean help
 
 run: build ## build, then serve three sample releases on :8080 (ARGS="--listen :9000" for more flags)
 	$(BIN) serve --sample $(ARGS)
@@ -26,12 +26,23 @@ build: ## build bin/appliance, static and stripped
 test: ## install the peers where possible, then check, test and fuzz everything
 	@.ci/test.sh
 
+test-vm: ## as root: the system's update and rollback in a virtual machine with GRUB and a kernel of its own
+	contrib/peers.sh vm
+	contrib/lab/commits vm
+	APPLIANCE_VM=1 go test -count=1 -v -timeout 60m -run '^TestVM' ./appliance/cli
+
 lint: ## gofmt, go vet, and golangci-lint where it is installed
 	@.ci/lint.sh
 
 bench: build ## measure against nginx and the ostree program, with the figures of README
 	contrib/peers.sh bench
 	contrib/bench/run $(ARGS)
+
+lab: build ## as root: the demonstration with a virtual device on this machine (ARGS="--port 9000"); then contrib/lab/lab tour
+	contrib/lab/lab up $(ARGS)
+
+lab-down: ## take away everything that make lab has made, but for the cached releases
+	contrib/lab/lab down
 
 golden: ## rewrite the expected outputs that tests compare with; read the diff before committing it
 	UPDATE=1 go test -count=1 $$(grep -rl --include='*_test.go' UPDATE . | xargs -rn1 dirname | sort -u)
@@ -45,7 +56,7 @@ release: ## cross-build for amd64 and arm64 into dist/, with checksums
 	@ls -l dist
 
 clean: ## remove what was built
-	rm -rf bin dist .cache
+	rm -rf bin build dist .cache
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | while IFS="$$(printf '\t')" read -r target text; do printf '  %-9s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | while IFS="$$(printf '\t')" read -r target text; do printf '  %-9s %s\n' "$$target" "$$text"; done

@@ -40,7 +40,7 @@ size() {
 fuzz() {
 	local out try
 	for try in 1 2; do
-		out=$(timeout 60 go test -run='^$' -fuzz="^$2\$" -fuzztime=2s "$1" 2>&1) && return
+		out=$(timeout 120 go test -run='^$' -fuzz="^$2\$" -fuzztime=2s -fuzzminimizetime=20x "$1" 2>&1) && return
 		case "$out" in *"Failing input"* | *panic:*) break ;; *"context deadline exceeded"*) ;; *) break ;; esac
 	done
 	printf '%s\n' "$out"
@@ -69,14 +69,24 @@ tests go test -json -count=1 -timeout 15m ./...
 
 if command -v gcc >/dev/null; then
 	title "Testing for data races"
-	check "event, client, release, registry, app, server" env CGO_ENABLED=1 go test -race -short -count=1 -timeout 10m \
-		./appliance/event ./appliance/client ./appliance/release ./appliance/registry ./appliance/app ./appliance/server
+	check "event, client, release, registry, app, fleet, proxy, update, server" env CGO_ENABLED=1 go test -race -short -count=1 -timeout 10m \
+		./appliance/event ./appliance/client ./appliance/release ./appliance/registry ./appliance/app ./appliance/fleet ./appliance/proxy ./appliance/update ./appliance/server
 fi
 
 title "Fuzzing, two seconds each"
-while IFS=: read -r file target; do
-	check "${file#./appliance/} $target" fuzz "$(dirname "$file")" "$target"
-done < <(grep -ro --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's/func //' | sort)
+# fuzzed FILE:TARGET tells what became of one target; as many run at a time as there are processors.
+fuzzed() {
+	local file=${1%%:*} target=${1##*:} out
+	if out=$(fuzz "$(dirname "$file")" "$target"); then
+		printf 'ok    %s %s\n' "${file#./appliance/}" "$target"
+	else
+		printf 'FAIL  %s %s\n%s\n' "${file#./appliance/}" "$target" "$out"
+	fi
+}
+export -f fuzz fuzzed
+results=$(grep -ro --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's/func //' | sort | xargs -P "$(nproc)" -I{} bash -c 'fuzzed {}')
+printf '%s\n' "$results"
+passed=$((passed + $(grep -c '^ok ' <<<"$results"))); failed=$((failed + $(grep -c '^FAIL ' <<<"$results")))
 
 printf '\n%d passed, %d failed' "$passed" "$failed"
 [ "$skipped" -eq 0 ] || printf ', %d skipped' "$skipped"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the programs that tests ("test") or measurements ("bench") run the appliance against. The appliance
-# itself needs none of them. It fails when one is missing and cannot be installed, and says which.
-# Usage: contrib/peers.sh [test|bench]
+# Installs the programs that tests ("test"), measurements ("bench") or virtual machines ("vm") run the appliance against.
+# The appliance itself needs none of them. It fails when one is missing and cannot be installed, and says which.
+# Usage: contrib/peers.sh [test|bench|vm]
 set -uo pipefail
 
 # program:Debian package:Fedora and RHEL package
@@ -9,14 +9,28 @@ peers="ostree:ostree:ostree skopeo:skopeo:skopeo podman:podman:podman docker-reg
 peers="$peers bash:bash:bash systemd-analyze:systemd:systemd grub-editenv:grub-common: newuidmap:uidmap:shadow-utils"
 peers="$peers fuse-overlayfs:fuse-overlayfs:fuse-overlayfs slirp4netns:slirp4netns:slirp4netns"
 peers="$peers systemd-nspawn:systemd-container:systemd-container mmdebstrap:mmdebstrap:mmdebstrap ip:iproute2:iproute nsenter:util-linux:util-linux"
-[ "${1:-test}" = bench ] && peers="$peers nginx:nginx-light:nginx wrk:wrk:wrk time:time:time skopeo:skopeo:skopeo docker-registry:docker-registry:"
+peers="$peers patch:patch:patch openssl:openssl:openssl cpio:cpio:cpio mkfs.ext4:e2fsprogs:e2fsprogs mkfs.msdos:dosfstools:dosfstools busybox:busybox-static:busybox"
+peers="$peers xorriso:xorriso:xorriso isoinfo:genisoimage:genisoimage checkisomd5:isomd5sum:isomd5sum mcopy:mtools:mtools"
+peers="$peers qemu-system-x86_64:qemu-system-x86:qemu-system-x86-core grub-mkimage:grub-common:grub2-tools"
+# Files: the firmware, the boot loaders and the kernel that the test's boot ISOs are made of.
+peers="$peers /usr/share/OVMF/OVMF_CODE_4M.fd:ovmf:edk2-ovmf /usr/lib/ISOLINUX/isolinux.bin:isolinux:syslinux"
+peers="$peers /usr/lib/syslinux/modules/bios/vesamenu.c32:syslinux-common:syslinux /usr/lib/grub/i386-pc/boot_hybrid.img:grub-pc-bin:grub2-pc-modules"
+peers="$peers /usr/lib/grub/x86_64-efi/normal.mod:grub-efi-amd64-bin:grub2-efi-x64-modules /boot/vmlinuz-*:linux-image-cloud-amd64:kernel-core"
+[ "${1:-test}" = bench ] && peers="$peers nginx:nginx-light:nginx wrk:wrk:wrk time:time:time strace:strace:strace"
+[ "${1:-test}" = vm ] && peers="$peers qemu-system-x86_64:qemu-system-x86:qemu-system-x86-core sfdisk:fdisk:util-linux mkfs.ext4:e2fsprogs:e2fsprogs ssh:openssh-client:openssh-clients"
 
 PATH=$PATH:/usr/sbin
+have() { # a program, or a file by its absolute path, which may be a pattern
+	case $1 in
+	/*) compgen -G "$1" >/dev/null ;;
+	*) type -P "$1" >/dev/null ;;
+	esac
+}
+
 missing() { # prints field $1 of every peer that is not here
-	local peer program
+	local peer
 	for peer in $peers; do
-		program=${peer%%:*}
-		type -P "$program" >/dev/null || cut -d: -f"$1" <<<"$peer"
+		have "${peer%%:*}" || cut -d: -f"$1" <<<"$peer"
 	done
 }
 
