@@ -11,7 +11,7 @@ peers="$peers fuse-overlayfs:fuse-overlayfs:fuse-overlayfs slirp4netns:slirp4net
 peers="$peers systemd-nspawn:systemd-container:systemd-container mmdebstrap:mmdebstrap:mmdebstrap ip:iproute2:iproute nsenter:util-linux:util-linux"
 peers="$peers patch:patch:patch openssl:openssl:openssl cpio:cpio:cpio mkfs.ext4:e2fsprogs:e2fsprogs mkfs.msdos:dosfstools:dosfstools busybox:busybox-static:busybox"
 peers="$peers xorriso:xorriso:xorriso isoinfo:genisoimage:genisoimage checkisomd5:isomd5sum:isomd5sum mcopy:mtools:mtools"
-peers="$peers qemu-system-x86_64:qemu-system-x86:qemu-system-x86-core grub-mkimage:grub-common:grub2-tools"
+peers="$peers qemu-system-x86_64:qemu-system-x86:qemu-system-x86-core /usr/lib/x86_64-linux-gnu/qemu/block-curl.so:qemu-block-extra:qemu-block-curl grub-mkimage:grub-common:grub2-tools"
 # Files: the firmware, the boot loaders and the kernel that the test's boot ISOs are made of.
 peers="$peers /usr/share/OVMF/OVMF_CODE_4M.fd:ovmf:edk2-ovmf /usr/lib/ISOLINUX/isolinux.bin:isolinux:syslinux"
 peers="$peers /usr/lib/syslinux/modules/bios/vesamenu.c32:syslinux-common:syslinux /usr/lib/grub/i386-pc/boot_hybrid.img:grub-pc-bin:grub2-pc-modules"

@@ -55,7 +55,7 @@ func (b *Base) constants(r Recipe, tailLength int64) (patches []Patch, leftOut [
 	c.args = append(c.args, r.arguments()...)
 	if tailLength > 0 {
 		c.tail = tailPath
-		at := Extent{b.Padding.Offset, tailLength}
+		at := b.tailAt(tailLength)
 		for _, root := range b.Roots {
 			data, err := root.withFile(at)
 			if err != nil {
@@ -125,9 +125,13 @@ func unique(all []string) (once []string) {
 	return once
 }
 
+// tailAt is the end of the padding: the less comes behind a tail, the less has to be hashed for each device.
+func (b *Base) tailAt(length int64) Extent { return Extent{b.Padding.End() - length, length} }
+
 // plan is an image without its media check.
 type plan struct {
 	constants, tail []Patch
+	turn            int64 // the checkpoint: what is before it is the same for every device
 	leftOut         []string
 }
 
@@ -144,8 +148,11 @@ func (b *Base) plan(r Recipe) (plan, error) {
 	if p.constants, p.leftOut, err = b.constants(r, int64(len(data))); err != nil {
 		return p, err
 	}
+	p.turn = max(b.Volume-skipSectors*sectorSize, 0) / hashedAtOnce * hashedAtOnce
 	if len(data) > 0 {
-		p.tail = []Patch{{b.Padding.Offset, bytes.TrimRight(data, "\x00")}} // what it is put over is zero
+		at := b.tailAt(int64(len(data))).Offset
+		p.turn = at / hashedAtOnce * hashedAtOnce
+		p.tail = []Patch{{at, bytes.TrimRight(data, "\x00")}} // what it is put over is zero
 	}
 	return p, nil
 }
@@ -159,22 +166,14 @@ func (p plan) variant(b *Base) (string, error) {
 	return strings.Trim(o.ETag(), `"`), nil
 }
 
-// turn is where checkpoints are: the last piece of the media check before the padding.
-func (b *Base) turn() int64 {
-	if b.Padding.Length == 0 {
-		return 0
-	}
-	return b.Padding.Offset / hashedAtOnce * hashedAtOnce
-}
-
-// measure makes the checkpoint of a variant: it reads all of the base up to the padding.
+// measure makes the checkpoint of a variant: it reads all of the base up to the tail.
 func (p plan) measure(ctx context.Context, b *Base, base io.ReaderAt, progress func(int64)) (Checkpoint, error) {
 	o, err := newOverlay(b.SHA256, b.Size, p.constants)
 	if err != nil {
 		return Checkpoint{}, err
 	}
 	k := newChecker(b.Volume)
-	if err := k.run(ctx, over{o, base}, b.turn(), progress); err != nil {
+	if err := k.run(ctx, over{o, base}, p.turn, progress); err != nil {
 		return Checkpoint{}, err
 	}
 	return k.checkpoint()

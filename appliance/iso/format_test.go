@@ -12,7 +12,7 @@ import (
 func TestRootWithFile(t *testing.T) {
 	for _, layout := range layouts {
 		b := surveyed(t, stock(t, layout))
-		at := Extent{b.Padding.Offset, tailStep}
+		at := b.tailAt(tailStep)
 		for _, root := range b.Roots {
 			data, err := root.withFile(at)
 			if err != nil {

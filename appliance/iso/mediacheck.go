@@ -108,8 +108,9 @@ func (k *checker) checkpoint() (Checkpoint, error) {
 
 // run goes on to byte end, a multiple of 32 KiB or past the end. progress may be nil.
 func (k *checker) run(ctx context.Context, r io.ReaderAt, end int64, progress func(done int64)) error {
-	buffer := make([]byte, 1<<20)
-	for end = min(end, k.total); k.at < end; {
+	end = min(end, k.total)
+	buffer := make([]byte, max(min(1<<20, end-k.at), 0))
+	for k.at < end {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -362,7 +362,7 @@ func TestManyAtOnce(t *testing.T) {
 			defer r.Close()
 			b := s.Bases()[0]
 			tail := make([]byte, 4096)
-			if _, err := r.ReadAt(tail, b.Padding.Offset); err != nil || !bytes.Contains(tail, []byte("for "+device+"\n")) {
+			if _, err := r.ReadAt(tail, b.tailAt(tailStep).Offset); err != nil || !bytes.Contains(tail, []byte("for "+device+"\n")) {
 				t.Errorf("%s got another's: %v", device, err)
 			}
 		})

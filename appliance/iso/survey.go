@@ -197,7 +197,7 @@ func (s *survey) roots() error {
 		if s.curious {
 			break
 		}
-		if _, err := r.withFile(Extent{s.base.Padding.Offset, tailStep}); errors.Is(err, ErrNoRoom) {
+		if _, err := r.withFile(s.base.tailAt(tailStep)); errors.Is(err, ErrNoRoom) {
 			s.base.Roots = nil
 			s.base.Notes = append(s.base.Notes, "no kickstart fits in: its root directory is full")
 			return nil
