@@ -65,7 +65,7 @@ check "static binary" make -s build
 check "size under 40 MB" size
 
 title "Testing"
-tests go test -json -count=1 -timeout 15m ./...
+tests go test -json -count=1 -timeout 40m ./...
 
 if command -v gcc >/dev/null; then
 	title "Testing for data races"

@@ -12,6 +12,7 @@ import (
 // checked, install runs in the chroot, the remote that verifies nothing is replaced, the device boots, and
 // enrols with the token of its kickstart.
 func TestLabKickstart(t *testing.T) {
+	t.Parallel() // it mostly waits
 	l := newLab(t)
 	d := l.device()
 	d.post("mkdir", "-p", "/var/home/admin") // which Anaconda makes with the user

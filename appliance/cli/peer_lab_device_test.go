@@ -23,7 +23,7 @@ type device struct {
 func (l *lab) device() *device {
 	l.t.Helper()
 	l.devices++
-	d := &device{t: l.t, lab: l, name: fmt.Sprintf("peer-%d-%d", os.Getpid(), l.devices)}
+	d := &device{t: l.t, lab: l, name: fmt.Sprintf("peer-%d-%s%d", os.Getpid(), l.name, l.devices)}
 	l.t.Cleanup(d.destroy)
 	d.do("init", l.url+"/"+labBlueprint+"/repo/")
 	_, rest, _ := strings.Cut(d.do("status"), "address ")

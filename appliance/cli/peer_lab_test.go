@@ -28,6 +28,7 @@ type lab struct {
 	url      string                 // of the builder, for devices; it outlives a restart of the server
 	server   atomic.Pointer[string] // where the server listens now; nil while the network is down
 	releases string                 // folder of v1.tar, v2.tar, v3.tar
+	name     string                 // of the test, for those of its devices
 	devices  int
 }
 
@@ -42,7 +43,7 @@ func newLab(t *testing.T, args ...string) *lab {
 		}
 		t.Skip(reason)
 	}
-	l := &lab{t: t}
+	l := &lab{t: t, name: strings.ToLower(strings.TrimPrefix(t.Name(), "TestLab"))}
 	l.releases = labRun(t, "commits")
 	l.sweep()
 	out, err := net.Listen("tcp4", ":0")
@@ -162,6 +163,7 @@ func (l *lab) registry() string { return strings.TrimPrefix(l.url, "http://") }
 // A device does what later tests build on: it boots, talks to the builder, runs containers as a user,
 // follows an update, counts boots like GRUB, and outlives a power cut.
 func TestLabDevice(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	d := l.device()
 	if verdict := d.boot(); verdict != "running" {
@@ -212,6 +214,7 @@ func TestLabDevice(t *testing.T) {
 
 // Devices have their own networks, so the same ports and the same names.
 func TestLabDevicesSideBySide(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	one, two := l.device(), l.device()
 	one.boot()

@@ -149,6 +149,7 @@ func (d *demo) traces() (left []string) {
 // What a presenter types: the lab comes up, its tour shows every step as the device does it, another up
 // changes nothing, and down leaves nothing.
 func TestLabTour(t *testing.T) {
+	t.Parallel() // it mostly waits
 	d := newDemo(t)
 	if out := d.must("up", "--port", fmt.Sprint(d.port), "--devices", "0"); !strings.Contains(out, "The lab is up.") {
 		t.Errorf("up says %s", out)
