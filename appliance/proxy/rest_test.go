@@ -49,11 +49,13 @@ func TestLongRequest(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, func(c net.Conn) {
 		if _, err := c.Read(make([]byte, 100)); err == nil {
-			time.Sleep(time.Second) // five times Idle
+			time.Sleep(2500 * time.Millisecond)
 			io.WriteString(c, "at last\n")
 		}
 	})
-	done := s.serve(t.Context(), s.options())
+	o := s.options()
+	o.Idle = time.Second // also until the request is there, when this machine is slow
+	done := s.serve(t.Context(), o)
 	if answer, err := ask(s.connect(), "think"); err != nil || answer != "at last" {
 		t.Errorf("answer %q, %v", answer, err)
 	}
