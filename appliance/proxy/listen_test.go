@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestHanded(t *testing.T) {
@@ -72,7 +74,12 @@ func TestListenersRefuseOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := takeOver(int(file.Fd())); err == nil || !strings.Contains(err.Error(), "unix") {
+	defer file.Close()
+	fd, err := unix.Dup(int(file.Fd())) // takeOver closes what it is given
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := takeOver(fd); err == nil || !strings.Contains(err.Error(), "unix") {
 		t.Errorf("a socket of another kind: %v", err)
 	}
 	if _, err := Listeners(func(name string) string { return env[name] }, 41); !errors.Is(err, ErrNoSocket) {
