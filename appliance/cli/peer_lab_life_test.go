@@ -60,7 +60,7 @@ command = ["git", "--help"]
 // version of the system and its rollback, a good one, broken applications and their rollback, a good one and
 // its undoing, an application that sleeps.
 func TestLabLife(t *testing.T) {
-	t.Parallel() // it mostly waits
+	t.Parallel()                                              // it mostly waits
 	l := newLab(t, "--no-sign", "--config", labConfigFile(t)) // Debian's ostree cannot verify ed25519
 	d := l.device()
 	for _, step := range []struct {
