@@ -24,7 +24,6 @@ const (
 // Whatever is taken away from a device in the middle of something, it ends on a healthy release with its
 // application serving, nothing is half-installed, and the next attempt succeeds.
 func TestLabFaults(t *testing.T) {
-	t.Parallel() // it mostly waits
 	needPeers(t, "gpg", "mkfs.ext4")
 	home := keyring(t)
 	t.Setenv("GNUPGHOME", home) // of the builder
