@@ -1,5 +1,6 @@
-// Command appliance keeps OSTree releases for edge devices: it imports,
-// verifies, publishes and serves them from one static binary.
+// Command appliance keeps edge devices up to date from one static binary: on a
+// builder it verifies, publishes and serves OSTree releases and images; on a
+// device it installs, checks, updates and rolls back.
 package main
 
 import (

@@ -44,16 +44,18 @@ func Main(args []string, in io.Reader, out, errs io.Writer) int {
 func newRoot(c console, g *globals) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "appliance",
-		Short: "Publish and serve OSTree releases and container images for edge devices",
+		Short: "Publish OSTree releases and container images, and keep edge devices up to date with them",
 		Long: "appliance keeps OSTree releases for edge devices: it imports and verifies them, publishes one at a\n" +
 			"time, and serves them to devices, people and scripts. It holds the container images that run there, or\n" +
-			"steers the registry that does, and moves the tags that devices follow.\n\n" +
-			"\"appliance serve\" owns the data directory; every other command speaks to it over HTTP, from the\n" +
-			"same host or from a laptop.\n\n" + exitCodesHelp() + "\n" + environmentHelp,
+			"steers the registry that does, and moves the tags that devices follow. Kickstarts and boot ISOs install\n" +
+			"devices; \"appliance device\" keeps them up to date, and undoes an update that does not work.\n\n" +
+			"\"appliance serve\" owns the data directory. The commands of \"appliance device\" act on the device that they\n" +
+			"are run on; the others speak to the server over HTTP, from the same host or from a laptop.\n\n" + exitCodesHelp() + "\n" + environmentHelp,
 		Example: "  appliance serve --sample\n" +
 			"  appliance release list\n" +
 			"  appliance release publish demo_upgrade@0.0.2\n" +
-			"  appliance app retag 2048 v2",
+			"  appliance app retag 2048 v2\n" +
+			"  appliance device install --from http://BUILDER:8080/demo_upgrade",
 		Version:           buildInfo().String(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,

@@ -20,9 +20,10 @@ import (
 const defaultServer = "http://127.0.0.1:8080"
 
 const environmentHelp = `Environment:
-  APPLIANCE_SERVER  the server, where --server is not given
-  APPLIANCE_TOKEN   the token, where --token-file is not given; not seen in a process list
-  NO_COLOR          no colours`
+  APPLIANCE_SERVER       the server, where --server is not given
+  APPLIANCE_TOKEN        the token, where --token-file is not given; not seen in a process list
+  NO_COLOR               no colours
+  APPLIANCE_ENROL_TOKEN  lets a device in, for "appliance device install"`
 
 // globals are the flags of every command.
 type globals struct {
