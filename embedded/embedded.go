@@ -16,7 +16,7 @@ func UI() fs.FS { return sub("ui") }
 // Samples are the package lists and file trees of the sample releases.
 func Samples() fs.FS { return sub("samples") }
 
-// Apps are the sample applications: the static server for each architecture, and a folder of pages
+// Apps are the sample applications: the static server for each architecture, compressed, and a folder of pages
 // for each application.
 func Apps() fs.FS { return sub("apps") }
 

@@ -1,7 +1,9 @@
 package image
 
 import (
+	"compress/gzip"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 	"time"
@@ -43,11 +45,11 @@ func describes(repository string) string {
 
 // Samples builds 2048 (v1, v2 with a misspelt entrypoint, v3 with a banner, v4-mute which starts but
 // never listens) and simple-http (v1, v2), and the aliases prod -> v1. files is embedded/apps: the
-// static server for both architectures and the pages.
+// static server for both architectures, compressed, and the pages.
 func Samples(files fs.FS) ([]Image, []Alias, error) {
 	servers := map[string][]byte{}
 	for _, arch := range architectures {
-		program, err := fs.ReadFile(files, "server-"+arch)
+		program, err := unzip(files, "server-"+arch+".gz")
 		if err != nil {
 			return nil, nil, fmt.Errorf("reading the static server for %q: %w", arch, err)
 		}
@@ -67,6 +69,20 @@ func Samples(files fs.FS) ([]Image, []Alias, error) {
 		{Repository: "2048", Tag: "prod", At: "v1"},
 		{Repository: "simple-http", Tag: "prod", At: "v1"},
 	}, nil
+}
+
+// unzip reads a whole file that gzip made.
+func unzip(files fs.FS, name string) ([]byte, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }
 
 func (e edition) build(files fs.FS, servers map[string][]byte) (Image, error) {

@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -192,8 +193,16 @@ func TestSharing(t *testing.T) {
 
 func TestSamplesRefusesMissingFiles(t *testing.T) {
 	whole := fstest.MapFS{}
-	for _, name := range []string{"server-amd64", "server-arm64", "2048/index.html", "simple-http/index.html"} {
-		whole[name] = &fstest.MapFile{Data: []byte(name)}
+	for _, name := range []string{"server-amd64.gz", "server-arm64.gz", "2048/index.html", "simple-http/index.html"} {
+		data := []byte(name)
+		if strings.HasSuffix(name, ".gz") {
+			var b bytes.Buffer
+			z := gzip.NewWriter(&b)
+			z.Write(data)
+			z.Close()
+			data = b.Bytes()
+		}
+		whole[name] = &fstest.MapFile{Data: data}
 	}
 	if _, _, err := Samples(whole); err != nil {
 		t.Fatalf("everything is there: %v", err)
@@ -205,7 +214,7 @@ func TestSamplesRefusesMissingFiles(t *testing.T) {
 				rest[other] = f
 			}
 		}
-		quoted := strings.TrimPrefix(strings.TrimSuffix(name, "/index.html"), "server-")
+		quoted := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(name, "/index.html"), "server-"), ".gz")
 		_, _, err := Samples(rest)
 		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), fmt.Sprintf("%q", quoted)) {
 			t.Errorf("without %s: %v", name, err)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the static server of the sample images into embedded/apps (or the folder named), and notes there in
-# BUILD which Go made it and what came out. The same Go gives the same bytes on every machine.
+# Builds the static server of the sample images into embedded/apps (or the folder named), compressed, and notes there
+# in BUILD which Go made it and what came out. The same Go gives the same program on every machine.
 # Usage: contrib/apps/build.sh [FOLDER]
 set -euo pipefail
 to=$(realpath -m "${1:-$(dirname "$0")/../../embedded/apps}")
@@ -17,4 +17,5 @@ for arch in amd64 arm64; do
 done
 cd "$to"
 { go env GOVERSION; sha256sum server-amd64 server-arm64; } >BUILD
+gzip -9nf server-amd64 server-arm64
 cat BUILD
