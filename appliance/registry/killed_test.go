@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 const childEnv = "APPLIANCE_TEST_REGISTRY"
@@ -51,13 +52,16 @@ func TestKilled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		enough := make(chan struct{})
 		go func() {
-			for range 10 + 17*round { // a different moment in every round
-				_, _ = http.Get("http://" + strings.TrimSpace(address) + "/v2/2048/tags/list")
-			}
+			<-enough
+			time.Sleep(time.Duration(round) * 700 * time.Microsecond) // at a different moment of a push in every round
 			_ = process.Process.Kill()
 		}()
 		for i := range 1000 {
+			if i == 5+3*round {
+				close(enough)
+			}
 			tag := fmt.Sprintf("t%d", i%7)
 			m := pictures[(i+round)%2].index
 			r, err := http.NewRequest("PUT", "http://"+strings.TrimSpace(address)+"/v2/2048/manifests/"+tag, strings.NewReader(string(m.Raw)))
