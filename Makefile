@@ -30,6 +30,7 @@ test-vm: ## as root: the system's update and rollback in a virtual machine with 
 	contrib/peers.sh vm
 	contrib/lab/commits vm
 	APPLIANCE_VM=1 go test -count=1 -v -timeout 60m -run '^TestVM' ./appliance/cli
+	.ci/vm.sh passed
 
 lint: ## gofmt, go vet, and golangci-lint where it is installed
 	@.ci/lint.sh

@@ -67,6 +67,17 @@ check "size under 40 MB" size
 title "Testing"
 tests go test -json -count=1 -timeout 40m ./...
 
+title "A virtual machine with GRUB"
+if ! changed=$(.ci/vm.sh changed); then
+	echo "not again: nothing that it depends on has changed since it passed"
+elif [ "${CI:-}" = true ]; then
+	echo "changed: $(xargs <<<"$changed")"
+	check "what it needs" contrib/peers.sh vm
+	tests env APPLIANCE_VM=1 go test -json -count=1 -timeout 40m -run '^TestVM' ./appliance/cli
+else
+	echo "\"make test-vm\" would show whether it still passes; changed: $(xargs <<<"$changed")"
+fi
+
 if command -v gcc >/dev/null; then
 	title "Testing for data races"
 	check "event, client, release, registry, app, fleet, update, server" env CGO_ENABLED=1 go test -race -short -count=1 -timeout 10m \
