@@ -68,6 +68,18 @@ func TargetOfRef(ref string) Target {
 	return ""
 }
 
+// TargetOfText is whose syntax a kickstart is written in, as the first line of the built-in template says; "" where
+// that line is not there.
+func TargetOfText(text string) Target {
+	head, _, _ := strings.Cut(text, "\n")
+	for _, t := range Targets() {
+		if strings.Contains(head, ", for "+t.Title()+", ") {
+			return t
+		}
+	}
+	return ""
+}
+
 // ForInstaller is the target for an installer that calls itself product in the header
 // X-Anaconda-System-Release, where usual is what a kickstart would otherwise be for. Anaconda sends the
 // product's name alone, "Red Hat Enterprise Linux", from which 9 and 10 cannot be told (source: its

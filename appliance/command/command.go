@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"syscall"
@@ -32,6 +33,9 @@ type Spec struct {
 	Dir   string   // "": where this process is
 	As    *User    // nil: as this process
 	Stdin []byte
+	// Stdout takes standard output instead of Run's answer, also that of a program that fails; its error
+	// ends the program's output. nil: Run returns it.
+	Stdout io.Writer
 }
 
 // Programs runs programs for rooms that want to be handed what runs them.
@@ -64,6 +68,9 @@ func Run(ctx context.Context, s Spec) ([]byte, error) {
 	cmd.Args[0], cmd.Dir = name, s.Dir
 	cmd.Env = append(append(os.Environ(), "LC_ALL=C.UTF-8"), s.Env...)
 	cmd.Stdout, cmd.Stderr = out, errs
+	if s.Stdout != nil {
+		cmd.Stdout = s.Stdout
+	}
 	if s.Stdin != nil {
 		cmd.Stdin = bytes.NewReader(s.Stdin)
 	}

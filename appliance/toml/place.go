@@ -42,12 +42,19 @@ type surveyor struct {
 	lists  map[string]int // items of [[list]] so far
 	keys   int
 	fault  *Fault
+	spans  map[string][2]int // of values, in bytes; nil: not wanted
 }
 
 // findPlaces returns a fault only where the document is beyond a limit. What is no TOML ends it early
 // and is left for the decoder to tell.
 func findPlaces(data []byte) (places, *Fault) {
-	s := surveyor{starts: []int{0}, found: places{}, lists: map[string]int{}}
+	s := surveyor{found: places{}, lists: map[string]int{}}
+	s.walk(data)
+	return s.found, s.fault
+}
+
+func (s *surveyor) walk(data []byte) {
+	s.starts = []int{0}
 	for i := 0; ; {
 		n := bytes.IndexByte(data[i:], '\n')
 		if n < 0 {
@@ -68,7 +75,6 @@ func findPlaces(data []byte) (places, *Fault) {
 			s.keyValue(table, e)
 		}
 	}
-	return s.found, s.fault
 }
 
 // key notes the parts of e's key below a table, and returns the whole. One that names a list means the
@@ -105,6 +111,9 @@ func (s *surveyor) key(path string, e *unstable.Node, list bool) string {
 
 func (s *surveyor) keyValue(table string, e *unstable.Node) {
 	if path := s.key(table, e, false); s.fault == nil {
+		if raw := e.Value().Raw; s.spans != nil && raw.Length > 0 {
+			s.spans[path] = [2]int{int(raw.Offset), int(raw.Offset + raw.Length)}
+		}
 		s.value(path, e.Value())
 	}
 }
