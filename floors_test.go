@@ -27,15 +27,15 @@ var floors = map[string][]string{
 	"appliance/cli": {every},
 
 	// Floor 3: the two ends of the HTTP API. They know the same words and not each other.
-	"appliance/server": {"appliance/release", "appliance/app", "appliance/fleet", "appliance/installation", "appliance/iso", "kickstart", "appliance/registry", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/profile", "appliance/report", "appliance/sheet", "appliance/event"},
-	"appliance/client": {"appliance/release", "appliance/app", "appliance/fleet", "appliance/installation", "appliance/iso", "kickstart", "appliance/registry", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/report", "appliance/event"},
+	"appliance/server": {"appliance/release", "appliance/compose", "appliance/job", "appliance/app", "appliance/fleet", "appliance/installation", "appliance/iso", "kickstart", "appliance/registry", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/profile", "appliance/report", "appliance/sheet", "appliance/event"},
+	"appliance/client": {"appliance/release", "appliance/compose", "appliance/job", "appliance/app", "appliance/fleet", "appliance/installation", "appliance/iso", "kickstart", "appliance/registry", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/blueprint", "appliance/report", "appliance/event"},
 
 	// Floor 3, on the device: what looks at the whole of it.
 	"appliance/status": {"appliance/health", "appliance/update", "appliance/podman", "appliance/profile", "appliance/report"},
 	"appliance/doctor": {"appliance/rootfs", "appliance/profile", "appliance/report", "appliance/command"},
 
 	// Floor 2: the conductors.
-	"appliance/release": {"appliance/blueprint", "appliance/compose", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/event"},
+	"appliance/release": {"appliance/blueprint", "appliance/compose", "appliance/job", "appliance/ostree", "appliance/object", "appliance/rpm", "appliance/event"},
 
 	"appliance/app":   {"appliance/registry", "appliance/image", "appliance/event"},
 	"appliance/fleet": {"appliance/report", "appliance/event"},
@@ -48,10 +48,17 @@ var floors = map[string][]string{
 
 	// Floor 1: what acts on disks and programs. Files that travel in the binary are handed in.
 	"appliance/ostree":  {"appliance/object", "appliance/gvariant", "appliance/rpm", "appliance/command"},
-	"appliance/compose": {"appliance/blueprint", "appliance/object", "appliance/gvariant", "appliance/rpm", "appliance/command", "appliance/event"},
+	"appliance/compose": {"appliance/blueprint", "appliance/object", "appliance/gvariant", "appliance/rpm", "appliance/sheet"},
 
+	// Its rooms that need programs or a socket.
+	"appliance/compose/osbuild":  {"appliance/compose", "appliance/compose/manifest", "appliance/blueprint", "appliance/command"},
+	"appliance/compose/weldr":    {"appliance/compose"},
+	"appliance/compose/manifest": {"appliance/command"},
+
+	"appliance/job":      {"appliance/event"},
 	"appliance/registry": {"appliance/event"},
 	"appliance/iso":      {"appliance/event", "appliance/command"},
+	"appliance/netboot":  {"appliance/event"},
 
 	// Floor 1, on the device.
 	"appliance/health":     {"appliance/grub", "appliance/probe", "appliance/profile", "appliance/report", "appliance/command"},
@@ -66,7 +73,7 @@ var floors = map[string][]string{
 	"appliance/object":    {"appliance/gvariant", "appliance/rpm"},
 	"appliance/gvariant":  nil,
 	"appliance/rpm":       nil,
-	"appliance/blueprint": nil,
+	"appliance/blueprint": {"appliance/toml", "appliance/event"},
 	"appliance/profile":   {"appliance/toml"},
 	"appliance/toml":      nil,
 	"appliance/report":    {"appliance/sheet"},
@@ -91,6 +98,13 @@ var owners = map[string][]string{
 	"github.com/pelletier/go-toml/v2":      {"appliance/toml"},
 	"golang.org/x/term":                    {"appliance/cli"},
 	"github.com/rogpeppe/go-internal":      {"appliance/cli"},
+	"github.com/chromedp/cdproto":          {"appliance/cli"}, // the browser of the web page's tests
+	"github.com/chromedp/chromedp":         {"appliance/cli"},
+	"github.com/go-git/go-billy/v5":        {"appliance/blueprint"},
+	"github.com/go-git/go-git/v5":          {"appliance/blueprint"},
+	"github.com/osbuild/images":            {"appliance/compose/manifest"},
+	"github.com/osbuild/blueprint":         {"appliance/compose/manifest"},
+	"github.com/BurntSushi/toml":           {"appliance/compose/manifest"}, // what osbuild's own blueprint is read with
 	"github.com/klauspost/compress":        {"appliance/object", "appliance/ostree", "appliance/compose"},
 	"github.com/olareg/olareg":             {"appliance/registry"},
 	"github.com/containers/image/v5":       {"appliance/registry"},
@@ -100,6 +114,7 @@ var owners = map[string][]string{
 	"golang.org/x/sys":                     {"appliance/ostree", "appliance/registry", "appliance/server", "appliance/rootfs", "appliance/proxy", "appliance/iso", "appliance/cli"},
 	"golang.org/x/sync":                    {every},
 	"mvdan.cc/sh/v3":                       {"kickstart"},
+	"rsc.io/qr":                            {"appliance/server"},
 	"os/exec":                              {"appliance/command"},
 	"C":                                    nil,
 	"unsafe":                               nil,

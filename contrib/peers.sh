@@ -10,6 +10,8 @@ peers="$peers bash:bash:bash systemd-analyze:systemd:systemd grub-editenv:grub-c
 peers="$peers fuse-overlayfs:fuse-overlayfs:fuse-overlayfs slirp4netns:slirp4netns:slirp4netns"
 peers="$peers systemd-nspawn:systemd-container:systemd-container mmdebstrap:mmdebstrap:mmdebstrap ip:iproute2:iproute nsenter:util-linux:util-linux"
 peers="$peers patch:patch:patch openssl:openssl:openssl cpio:cpio:cpio mkfs.ext4:e2fsprogs:e2fsprogs mkfs.msdos:dosfstools:dosfstools busybox:busybox-static:busybox"
+peers="$peers mkfs.xfs:xfsprogs:xfsprogs losetup:mount:util-linux addpart:util-linux:util-linux filefrag:e2fsprogs:e2fsprogs dnsmasq:dnsmasq-base:dnsmasq"
+peers="$peers chromium:chromium:chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf:fonts-dejavu-core:dejavu-sans-fonts"
 peers="$peers xorriso:xorriso:xorriso isoinfo:genisoimage:genisoimage checkisomd5:isomd5sum:isomd5sum mcopy:mtools:mtools"
 peers="$peers qemu-system-x86_64:qemu-system-x86:qemu-system-x86-core /usr/lib/x86_64-linux-gnu/qemu/block-curl.so:qemu-block-extra:qemu-block-curl grub-mkimage:grub-common:grub2-tools"
 # Files: the firmware, the boot loaders and the kernel that the test's boot ISOs are made of.

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-//go:embed ui samples apps
+//go:embed ui samples apps blueprints
 var files embed.FS
 
 // UI is the web page: index.html and its assets.
@@ -19,6 +19,10 @@ func Samples() fs.FS { return sub("samples") }
 // Apps are the sample applications: the static server for each architecture, compressed, and a folder of pages
 // for each application.
 func Apps() fs.FS { return sub("apps") }
+
+// Blueprints are those that a new repository begins with, a file for each version, named so that they
+// sort by it.
+func Blueprints() fs.FS { return sub("blueprints") }
 
 func sub(dir string) fs.FS {
 	f, err := fs.Sub(files, dir)

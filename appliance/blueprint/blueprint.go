@@ -1,5 +1,9 @@
-// Package blueprint knows what a blueprint and its versions may be called.
-// It reads no TOML and keeps nothing yet.
+// Package blueprint keeps blueprints: TOML that says what is in a system, each under a name, each change
+// a new version, a commit and a tag in one bare git repository. It reads them strictly, hashes the
+// passwords in them before anything is kept, and takes pushes from files, from git and from a remote.
+//
+// It knows what a blueprint may say and not what becomes of it: whether a distribution can be composed
+// from it is told by a check that is handed in. It speaks no HTTP but to the remote that it follows.
 package blueprint
 
 import (
@@ -27,7 +31,7 @@ var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 // do not tell cases apart. A new word at the top level goes in here.
 var reserved = []string{
 	"api", "v2", "download", "healthz", "metrics", "k", "ui",
-	"favicon.ico", "robots.txt", "index.html",
+	"favicon.ico", "robots.txt", "index.html", "blueprints.git",
 }
 
 // ParseName checks a blueprint's name.

@@ -73,8 +73,8 @@ func newRoot(c console, g *globals) *cobra.Command {
 		&cobra.Group{ID: "edge", Title: "On the edge device:"},
 		&cobra.Group{ID: "self", Title: "This program:"},
 	)
-	add(root, "serve", newServe(c, g), newStatus(c, g), newToken(c, g))
-	add(root, "trade", newRelease(c, g), newApp(c, g), newFleet(c, g), newKickstart(c, g), newISO(c, g), newBlueprint(c, g), newEvent(c, g))
+	add(root, "serve", newServe(c, g), newPreflight(c, g), newPrepare(c, g), newStatus(c, g), newToken(c, g))
+	add(root, "trade", newCompose(c, g), newJob(c, g), newRelease(c, g), newApp(c, g), newFleet(c, g), newKickstart(c, g), newISO(c, g), newBlueprint(c, g), newEvent(c, g))
 	add(root, "edge", newDevice(c, g))
 	add(root, "self", newVersion(c, g), newCompletion(c), newHelp(root))
 	return root

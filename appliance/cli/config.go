@@ -30,6 +30,9 @@ type config struct {
 	device    deviceConfig
 	iso       isoConfig
 	kick      kickstartConfig
+	compose   composeConfig
+	blueprint blueprintConfig
+	netboot   netbootConfig
 }
 
 // loadConfig reads a configuration, and adds what --sample brings. An absent file is an error only when
@@ -61,6 +64,9 @@ func parseConfig(data []byte, name string, sample bool) (config, error) {
 		device:    readDevice(r, sample),
 		iso:       readISO(r),
 		kick:      readKickstart(r),
+		compose:   readCompose(r),
+		blueprint: readBlueprint(r),
+		netboot:   readNetboot(r),
 	}
 	readApps(r, &c, sample)
 	if err := r.Err(name); err != nil {

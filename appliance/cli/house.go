@@ -14,11 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"edge/appliance/app"
+	"edge/appliance/blueprint"
 	"edge/appliance/compose"
 	"edge/appliance/event"
 	"edge/appliance/fleet"
 	"edge/appliance/installation"
 	"edge/appliance/iso"
+	"edge/appliance/netboot"
 	"edge/appliance/ostree"
 	"edge/appliance/registry"
 	"edge/appliance/release"
@@ -41,6 +43,10 @@ type house struct {
 	installations *installation.Book
 	images        *iso.Shelf
 	stock         isoConfig
+	netboot       *netboot.Responder // nil: nobody is answered
+	composing     *release.Composing
+	texts         *blueprint.Repository
+	remote        *blueprint.Remote // nil: none is followed
 	face          *server.Handler
 }
 
@@ -93,6 +99,16 @@ func (o *serveOptions) fill(ctx context.Context, h *house, s config, endpoint st
 	if err := h.openImages(s); err != nil {
 		return err
 	}
+	making := s.compose.filled(o.sample)
+	if err := h.openBlueprints(ctx, s.blueprint, making); err != nil {
+		return err
+	}
+	if err := h.openComposing(making); err != nil {
+		return err
+	}
+	if err := h.openNetboot(ctx, s.netboot); err != nil {
+		return err
+	}
 	h.face = server.New(o.faceOptions(h, s, token, devices))
 	return nil
 }
@@ -106,6 +122,11 @@ func (o *serveOptions) faceOptions(h *house, s config, token string, devices ser
 		Fleet:         devices,
 		Installations: h.installations,
 		Images:        h.images,
+		Jobs:          h.composing,
+		Texts:         h.texts,
+		Remote:        h.remoteFace(),
+		Documents:     h.publisher,
+		Preflight:     h.preflight(s.compose.filled(o.sample)),
 		Registry:      h.store,
 		Device:        h.template(s),
 		Downloads:     h.downloads,
@@ -183,7 +204,14 @@ func (h *house) serve(ctx context.Context, sockets []net.Listener) error {
 		g.Go(func() error { h.retain(ctx); return nil })
 	}
 	g.Go(func() error { h.watchApps(ctx); return nil })
+	if h.remote != nil {
+		g.Go(func() error { h.remote.Follow(ctx); return nil })
+	}
+	g.Go(func() error { return h.composing.Run(ctx) })
 	g.Go(func() error { h.addBase(ctx); return nil })
+	if h.netboot != nil {
+		g.Go(func() error { return h.netboot.Serve(ctx) })
+	}
 	notify(systemd, "READY=1\nSTATUS=serving "+h.url)
 	g.Go(func() error {
 		<-ctx.Done()

@@ -60,9 +60,12 @@ func (o *isoWriteOptions) run(ctx context.Context, c console, args []string) err
 	}
 	s := isoSource{cl, name, image, o.device}
 	w := isoWritten{File: args[1]}
-	if isDevice(args[1]) {
+	switch {
+	case isDevice(args[1]):
 		err = o.toDisk(ctx, c, s, args[1], &w)
-	} else {
+	case wouldBeDisk(args[1]):
+		err = invalidError{fmt.Errorf("%w: there is no %s", iso.ErrNoDevice, args[1]), "\"lsblk -d\" shows the disks there are"}
+	default:
 		err = o.toFile(ctx, c, s, args[1], &w)
 	}
 	if err != nil {
@@ -73,6 +76,13 @@ func (o *isoWriteOptions) run(ctx context.Context, c console, args []string) err
 	}
 	_, err = fmt.Fprintln(c.out, w)
 	return err
+}
+
+// wouldBeDisk tells of a path that has no file, where only disks are: a stick that was pulled out, or a typing error.
+// A file there would fill the memory.
+func wouldBeDisk(path string) bool {
+	dir, err := filepath.Abs(filepath.Dir(path))
+	return err == nil && (dir == "/dev" || dir == "/dev/mapper" || strings.HasPrefix(dir, "/dev/disk/"))
 }
 
 // isoWritten is what was written.
@@ -200,7 +210,10 @@ func (o *isoWriteOptions) confirm(c console, path string, d *iso.Device) error {
 	if d.Removable {
 		kind = "a removable disk"
 	}
-	fmt.Fprintf(c.err, "Everything on %s will be lost: %s, %s, %s.\nType its path again to go on: ", path, d.Model, formatSize(d.Size), kind)
+	if d.Model != "" {
+		kind += ", " + printable(d.Model)
+	}
+	fmt.Fprintf(c.err, "Everything on %s will be lost: %s, %s.\nType its path again to go on: ", path, formatSize(d.Size), kind)
 	answer, err := bufio.NewReader(c.in).ReadString('\n')
 	if err != nil || strings.TrimSpace(answer) != path {
 		return usageError{errors.New("that is not what was typed; nothing was written"), ""}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,7 @@ func (o *kickstartOptions) run(ctx context.Context, c console, args []string) er
 		return err
 	}
 	if o.lint {
-		return o.judge(ctx, c, string(name), text, targetOf(text, target))
+		return o.judge(ctx, c, string(name), text, cmp.Or(target, kickstart.TargetOfText(string(text)), kickstart.RHEL9))
 	}
 	_, err = io.WriteString(c.out, printable(string(text)))
 	return err
@@ -92,20 +93,6 @@ func (o *kickstartOptions) wanted() (kickstart.Target, error) {
 		return "", usageError{fmt.Errorf("--target: %w", err), ""}
 	}
 	return t, nil
-}
-
-// targetOf finds whose syntax the builder has chosen, which the first line of its own template says.
-func targetOf(text []byte, asked kickstart.Target) kickstart.Target {
-	head, _, _ := strings.Cut(string(text), "\n")
-	for _, t := range kickstart.Targets() {
-		if asked == "" && strings.Contains(head, ", for "+t.Title()+", ") {
-			return t
-		}
-	}
-	if asked == "" {
-		return kickstart.RHEL9
-	}
-	return asked
 }
 
 func newKickstartLint(c console, g *globals) *cobra.Command {

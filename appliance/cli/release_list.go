@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +28,7 @@ func newReleaseList(c console, g *globals) *cobra.Command {
 
 type showOptions struct {
 	*globals
-	packages bool
+	packages, sbom bool
 }
 
 func newReleaseShow(c console, g *globals) *cobra.Command {
@@ -35,12 +36,13 @@ func newReleaseShow(c console, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "show NAME@VERSION",
 		Short:             "Show all there is to know of a release",
-		Example:           "  appliance release show demo_upgrade@0.0.2\n  appliance release show demo_upgrade@0.0.2 --packages",
+		Example:           "  appliance release show demo_upgrade@0.0.2\n  appliance release show demo_upgrade@0.0.2 --packages\n  appliance release show demo_upgrade@0.0.2 --sbom > sbom.spdx.json",
 		Args:              takes("NAME@VERSION"),
 		ValidArgsFunction: g.completing(1, releaseIDs),
 		RunE:              action(c, o.run),
 	}
 	cmd.Flags().BoolVar(&o.packages, "packages", false, "list its packages instead")
+	cmd.Flags().BoolVar(&o.sbom, "sbom", false, "print its bill of materials instead, SPDX in JSON")
 	return cmd
 }
 
@@ -48,6 +50,20 @@ func (o *showOptions) run(ctx context.Context, c console, args []string) error {
 	id, err := parseID(args[0])
 	if err != nil {
 		return err
+	}
+	if o.sbom && o.packages {
+		return usageError{errors.New("--packages and --sbom exclude each other"), ""}
+	}
+	if o.sbom {
+		cl, err := o.client()
+		if err != nil {
+			return err
+		}
+		raw, err := cl.JSON(ctx, client.ToShowSBOM(id))
+		if err != nil {
+			return withTokenHint(err)
+		}
+		return printJSON(c.out, raw)
 	}
 	if o.packages {
 		return o.ask(ctx, c, client.ToListPackages(id))

@@ -118,6 +118,9 @@ func (g *globals) names(ctx context.Context, cl *client.Client, args []string) (
 	}
 	var names []blueprint.Name
 	for _, b := range all {
+		if b.Releases == 0 && b.Ref == "" {
+			continue // a text that nothing was composed from yet
+		}
 		names = append(names, b.Name)
 	}
 	return names, nil

@@ -55,6 +55,11 @@ func newServe(c console, g *globals) *cobra.Command {
 			"              scripts), template; [[kickstart.device]] name, hostname, disk, interface, address, gateway, dns\n" +
 			"  [iso]       base (path or URL of a vendor's boot ISO, added at the start), sha256, mode, console, fips, text,\n" +
 			"              kargs, no_kargs (of boot ISOs that say nothing of these), ca (the only authority that installers trust)\n" +
+			"  [netboot]   interface (where machines that boot over HTTP are told their boot ISO; default: none), blueprint, image,\n" +
+			"              anyone (false: only those named); [[netboot.machine]] mac, device (default: as any other)\n" +
+			"  [blueprint] remote (URL of a git repository to take blueprints from), branch, folder, poll (how often: 5m)\n" +
+			"  [compose]   backend (osbuild, weldr, sample), distro (default: this host's), ref, repositories (folders with\n" +
+			"              DISTRO.json), store (osbuild's cache), cache (how large it may be: 20 GiB), timeout, weldr (socket)\n" +
 			"  [registry]  allow (registries that may be spoken to), token_hosts, immutable (patterns of tags that\n" +
 			"              never move: v*), private (allowed ones may have private addresses), auth_file, cert_dir",
 		Example: "  appliance serve --sample                      # with releases and apps to play with\n" +

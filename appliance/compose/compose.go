@@ -2,8 +2,9 @@
 // made it: an edge-commit archive, a tar of compose.json and an OSTree repository in archive mode,
 // written to a stream that the next room reads while it grows.
 //
-// It knows no repository on disk, stores nothing and publishes nothing. So far it has one backend:
-// Sample.
+// Sample, here, makes small trees without any program. The rooms below make real ones: manifest says what
+// osbuild is to do, osbuild does it, weldr lets osbuild-composer do it. None of them stores or publishes
+// anything.
 package compose
 
 import (

@@ -15,11 +15,12 @@ import (
 	"edge/appliance/rpm"
 )
 
-// packages reads the list PART.txt of each part: one name-[epoch:]version-release.arch a line.
-func (s *Sample) packages(parts []string) ([]rpm.Package, error) {
+// packages reads the list PART.txt of each part: one name-[epoch:]version-release.arch a line. What stands
+// for packages comes last, without those that a part has.
+func (s *Sample) packages(how recipe) ([]rpm.Package, error) {
 	var all []rpm.Package
 	seen := map[string]string{}
-	for _, part := range parts {
+	for _, part := range how.parts {
 		data, err := fs.ReadFile(s.files, part+".txt")
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrSample, err)
@@ -33,6 +34,12 @@ func (s *Sample) packages(parts []string) ([]rpm.Package, error) {
 				return nil, fmt.Errorf("%w: package %q is in %s.txt and in %s.txt", ErrSample, p.Name, before, part)
 			}
 			seen[p.Name] = part
+			all = append(all, p)
+		}
+	}
+	for _, p := range how.stands {
+		if seen[p.Name] == "" {
+			seen[p.Name] = "the blueprint"
 			all = append(all, p)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"edge/appliance/blueprint"
 	"edge/appliance/object"
+	"edge/appliance/rpm"
 )
 
 // The sample releases are those of the demonstration.
@@ -27,13 +28,14 @@ type recipe struct {
 	version blueprint.Version
 	time    time.Time
 	parts   []string
+	stands  []rpm.Package // names without files, for packages that no part has
 }
 
 // recipes, oldest first. The times are fixed, so that a sample's checksum never changes.
 var recipes = []recipe{
-	{"0.0.1", time.Date(2023, 3, 1, 9, 0, 0, 0, time.UTC), []string{"base", "git"}},
-	{"0.0.2", time.Date(2023, 3, 8, 9, 0, 0, 0, time.UTC), []string{"base", "zsh"}},
-	{"0.0.3", time.Date(2023, 3, 15, 9, 0, 0, 0, time.UTC), []string{"base", "git", "zsh"}},
+	{version: "0.0.1", time: time.Date(2023, 3, 1, 9, 0, 0, 0, time.UTC), parts: []string{"base", "git"}},
+	{version: "0.0.2", time: time.Date(2023, 3, 8, 9, 0, 0, 0, time.UTC), parts: []string{"base", "zsh"}},
+	{version: "0.0.3", time: time.Date(2023, 3, 15, 9, 0, 0, 0, time.UTC), parts: []string{"base", "git", "zsh"}},
 }
 
 // Sample composes releases that look like those of RHEL for Edge, within milliseconds and without
@@ -61,10 +63,15 @@ func (s *Sample) Compose(ctx context.Context, r Request, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if r, err = r.checked(); err != nil {
+	return s.compose(ctx, r, how, w)
+}
+
+func (s *Sample) compose(ctx context.Context, r Request, how recipe, w io.Writer) error {
+	r, err := r.checked()
+	if err != nil {
 		return fmt.Errorf("composing sample %q: %w", r.ID, err)
 	}
-	packages, err := s.packages(how.parts)
+	packages, err := s.packages(how)
 	if err != nil {
 		return fmt.Errorf("composing sample %q: %w", r.ID, err)
 	}

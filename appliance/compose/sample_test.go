@@ -36,8 +36,13 @@ func composed(t *testing.T, r Request) unpacked {
 	if err := NewSample(os.DirFS(samples)).Compose(t.Context(), r, &out); err != nil {
 		t.Fatal(err)
 	}
+	return unpack(t, &out)
+}
+
+func unpack(t *testing.T, archive io.Reader) unpacked {
+	t.Helper()
 	u := unpacked{members: map[string][]byte{}}
-	for in := tar.NewReader(&out); ; {
+	for in := tar.NewReader(archive); ; {
 		h, err := in.Next()
 		if err == io.EOF {
 			break

@@ -100,6 +100,9 @@ func removeRecord(dir string, v blueprint.Version) error {
 	if err := os.Remove(recordFile(dir, v)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing a record: %w", err)
 	}
+	if err := os.RemoveAll(documentsDir(dir, v)); err != nil {
+		return fmt.Errorf("removing the documents of a release: %w", err)
+	}
 	return syncFolder(dir)
 }
 
@@ -116,7 +119,7 @@ func recorded(dir string) ([]blueprint.Version, error) {
 	var versions []blueprint.Version
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), tempPrefix) {
-			os.Remove(filepath.Join(dir, e.Name()))
+			os.RemoveAll(filepath.Join(dir, e.Name()))
 		}
 		name, ok := strings.CutSuffix(e.Name(), recordSuffix)
 		if v, err := blueprint.ParseVersion(name); ok && err == nil {

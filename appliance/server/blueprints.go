@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -19,23 +20,31 @@ type Blueprints interface {
 }
 
 func (h *Handler) listBlueprints(c *gin.Context) error {
-	all, err := h.o.Releases.Blueprints(c.Request.Context())
+	all, err := h.listings(c.Request.Context())
 	if err != nil {
 		return err
 	}
 	return answer(c, http.StatusOK, nonNil(all), h.writeBlueprints)
 }
 
+// showBlueprint answers with what there is under a name, or with one version of its text.
 func (h *Handler) showBlueprint(c *gin.Context) error {
 	n, err := name(c)
 	if err != nil {
 		return err
 	}
-	b, err := h.o.Releases.Blueprint(c.Request.Context(), n)
+	q, err := query(c.Request, "version")
 	if err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, b, h.writeBlueprint)
+	if q.Has("version") || wantsTOML(c.Request) {
+		return h.showText(c, n, q.Get("version"))
+	}
+	l, err := h.listing(c.Request.Context(), n)
+	if err != nil {
+		return err
+	}
+	return answer(c, http.StatusOK, l, h.writeBlueprint)
 }
 
 // showPublicKey answers with the line that goes into a device's trusted.ed25519.
@@ -56,7 +65,7 @@ func (h *Handler) showPublicKey(c *gin.Context) error {
 	return nil
 }
 
-func (h *Handler) writeBlueprints(s *sheet.Sheet, all []release.Blueprint) {
+func (h *Handler) writeBlueprints(s *sheet.Sheet, all []catalogued) {
 	if len(all) == 0 {
 		s.Line("no blueprints")
 		return
@@ -66,20 +75,30 @@ func (h *Handler) writeBlueprints(s *sheet.Sheet, all []release.Blueprint) {
 		rows = append(rows, []string{string(b.Name), sheet.Dash(string(b.Published)), strconv.Itoa(b.Releases), sheet.Dash(string(b.Ref)),
 			sheet.Dash(sheet.Short(b.Commit)), strconv.Itoa(b.Objects), sheet.Size(b.Size)})
 	}
-	s.Table([]string{"BLUEPRINT", "PUBLISHED", ">RELEASES", "REF", "COMMIT", ">OBJECTS", ">SIZE"}, rows)
+	titles := []string{"BLUEPRINT", "PUBLISHED", ">RELEASES", "REF", "COMMIT", ">OBJECTS", ">SIZE"}
+	if h.o.Texts != nil {
+		titles = slices.Insert(titles, 2, "NEWEST")
+		for i, b := range all {
+			rows[i] = slices.Insert(rows[i], 2, sheet.Dash(string(b.Version)))
+		}
+	}
+	s.Table(titles, rows)
 }
 
-func (h *Handler) writeBlueprint(s *sheet.Sheet, b release.Blueprint) {
-	s.Fields(
-		[2]string{"blueprint", string(b.Name)},
-		[2]string{"published", sheet.Dash(string(b.Published))},
-		[2]string{"ref", string(b.Ref)},
-		[2]string{"commit", string(b.Commit)},
-		[2]string{"releases", strconv.Itoa(b.Releases)},
-		[2]string{"repository", h.o.BaseURL + "/" + string(b.Name) + "/repo/"},
-		[2]string{"on disk", sheet.Size(b.Size) + " in " + sheet.Plural(b.Objects, "object")},
-		[2]string{"public key", b.PublicKey},
-	)
+func (h *Handler) writeBlueprint(s *sheet.Sheet, b catalogued) {
+	fields := [][2]string{{"blueprint", string(b.Name)}}
+	if b.Version != "" {
+		fields = append(fields, [2]string{"description", b.Description}, [2]string{"newest", string(b.Version)},
+			[2]string{"versions", strconv.Itoa(b.Versions)}, [2]string{"changed", sheet.When(*b.Changed)})
+	}
+	fields = append(fields, [2]string{"published", sheet.Dash(string(b.Published))}, [2]string{"ref", string(b.Ref)},
+		[2]string{"commit", string(b.Commit)}, [2]string{"releases", strconv.Itoa(b.Releases)})
+	if b.Releases > 0 || b.Ref != "" {
+		fields = append(fields,
+			[2]string{"repository", h.o.BaseURL + "/" + string(b.Name) + "/repo/"},
+			[2]string{"on disk", sheet.Size(b.Size) + " in " + sheet.Plural(b.Objects, "object")},
+			[2]string{"public key", b.PublicKey},
+		)
+	}
+	s.Fields(fields...)
 }
-
-// dash stands in a table where there is nothing.

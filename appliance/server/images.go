@@ -22,6 +22,7 @@ type Images interface {
 	Remove(ctx context.Context, blueprint, image, device string) error
 	Open(ctx context.Context, blueprint, image, device string) (*iso.Reader, error)
 	Patches(ctx context.Context, blueprint, image, device string) (*iso.Overlay, *iso.Base, error)
+	ImageProofs
 }
 
 // imageTable is the part of the table that is about boot ISOs.
@@ -31,7 +32,7 @@ func (h *Handler) imageTable() []route {
 	}
 	read, change := h.reads, h.changes
 	const images = "/images/:blueprint"
-	return []route{
+	return append(h.proofTable(images), []route{
 		{"GET", "/images", read, h.listImages},
 		{"POST", "/images", change, h.addBase},
 		{"GET", images, read, h.listImages},
@@ -40,7 +41,7 @@ func (h *Handler) imageTable() []route {
 		{"DELETE", images + "/by-device/:device", change, h.removeImage},
 		{"GET", images + "/:image/patches", read, h.showPatches},
 		{"GET", images + "/by-device/:device/patches", read, h.showPatches},
-	}
+	}...)
 }
 
 // imagesAnswer is everything about boot ISOs, or about those of one blueprint.

@@ -37,6 +37,7 @@ func (h *Handler) kickstartTable() []route {
 	}
 	read, change := h.reads, h.changes
 	return []route{
+		{"GET", "/blueprints/:blueprint/kickstart", read, h.judgeKickstart},
 		{"GET", "/kickstarts", read, h.listInstallations},
 		{"GET", "/kickstarts/:which", read, h.showInstallation},
 		{"GET", "/kickstarts/:which/log", change, h.showInstallationLog},
@@ -62,22 +63,31 @@ func (h *Handler) showKickstart(c *gin.Context) error {
 	if err != nil {
 		return noRoute(c)
 	}
-	q, err := query(c.Request, "device", "target")
+	a, err := wantedKickstart(c.Request, string(n))
 	if err != nil {
 		return err
-	}
-	a := installer(c.Request)
-	a.Blueprint, a.Device = string(n), q.Get("device")
-	if t := q.Get("target"); t != "" {
-		if a.Target, err = kickstart.ParseTarget(t); err != nil {
-			return refuse(invalidRequest, err.Error(), "")
-		}
 	}
 	text, err := h.o.Installations.Kickstart(c.Request.Context(), a)
 	if err != nil {
 		return err
 	}
 	return sendKickstart(c, text)
+}
+
+// wantedKickstart reads which kickstart of a blueprint is asked for.
+func wantedKickstart(r *http.Request, blueprint string) (installation.Asked, error) {
+	a := installer(r)
+	q, err := query(r, "device", "target")
+	if err != nil {
+		return a, err
+	}
+	a.Blueprint, a.Device = blueprint, q.Get("device")
+	if t := q.Get("target"); t != "" {
+		if a.Target, err = kickstart.ParseTarget(t); err != nil {
+			return a, refuse(invalidRequest, err.Error(), "")
+		}
+	}
+	return a, nil
 }
 
 // installer is what an installer says of itself in the headers that Anaconda sends. Source: its

@@ -33,7 +33,7 @@ type problem struct {
 
 var (
 	unknownRelease     = problem{"unknown-release", 404, "No such release", "GET /api/v1/releases lists what there is; so does: appliance release list"}
-	unknownBlueprint   = problem{"unknown-blueprint", 404, "No such blueprint", "GET /api/v1/blueprints lists what there is; importing a release makes a blueprint known"}
+	unknownBlueprint   = problem{"unknown-blueprint", 404, "No such blueprint", "GET /api/v1/blueprints lists what there is; pushing one makes it known, and so does importing a release"}
 	releaseExists      = problem{"exists", 409, "Release exists already", "import it under a new version, or delete the old one first"}
 	releasePublished   = problem{"published", 409, "Release is published", "publish another release first"}
 	releasePinned      = problem{"pinned", 409, "Release is pinned", "take its pin away first: appliance release unpin NAME@VERSION"}
@@ -93,7 +93,7 @@ var causes = slices.Concat([]cause{
 	{is(object.ErrTooLarge), http.MethodPut, invalidArchive},
 	{is(io.ErrUnexpectedEOF), http.MethodPut, invalidArchive},
 	{is(ostree.ErrUnknown), "", notFound},
-}, appCauses, fleetCauses, kickstartCauses, imageCauses)
+}, appCauses, fleetCauses, kickstartCauses, imageCauses, jobCauses, textCauses)
 
 // cause is one row of causes.
 type cause struct {
@@ -168,7 +168,7 @@ func (h *Handler) fail(rec *recorder, r *http.Request, err error) {
 	header.Set("Cache-Control", "no-store")
 	switch p.status {
 	case http.StatusUnauthorized:
-		header.Set("WWW-Authenticate", `Bearer realm="appliance"`)
+		header.Set("WWW-Authenticate", challenge(r.URL.Path))
 	case http.StatusServiceUnavailable:
 		header.Set("Retry-After", "5")
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,6 +34,9 @@ func (h *Handler) listReleases(c *gin.Context) error {
 		of = n
 	}
 	all, err := h.o.Releases.List(c.Request.Context(), of)
+	if errors.Is(err, release.ErrUnknown) {
+		_, err = h.listing(c.Request.Context(), of) // a blueprint that nothing was made of yet is known all the same
+	}
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,8 @@ func (h *Handler) table() []route {
 	return []route{
 		{"GET", "/status", read, h.showStatus},
 		{"GET", "/events", read, h.followEvents},
+		{"GET", "/token", change, tokenFits},
+		{"POST", "/qr", read, h.drawQR},
 
 		{"GET", "/blueprints", read, h.listBlueprints},
 		{"GET", "/blueprints/:blueprint", read, h.showBlueprint},
@@ -57,7 +59,7 @@ func (h *Handler) routes() *gin.Engine {
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
-	for _, r := range slices.Concat(h.table(), h.appTable(), h.fleetTable(), h.kickstartTable(), h.imageTable()) {
+	for _, r := range slices.Concat(h.table(), h.appTable(), h.fleetTable(), h.kickstartTable(), h.imageTable(), h.jobTable(), h.textTable(), h.detailTable()) {
 		run := h.handle(r.guard, r.run)
 		g.Handle(r.method, "/api/v1"+r.path, run)
 		if r.method == http.MethodGet {
@@ -76,6 +78,7 @@ func (h *Handler) routes() *gin.Engine {
 	open("/:blueprint/ed25519.pub", h.showPublicKey)
 	open("/:blueprint/device.toml", h.showProfile)
 	h.serveKickstarts(g, open)
+	h.serveGit(g)
 	open("/download/:file", h.download)
 	open("/:blueprint/repo", toFolder)
 	open("/:blueprint/images", toImages)

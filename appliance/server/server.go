@@ -29,12 +29,17 @@ type Options struct {
 	Events   Events
 	// Repositories finds what devices pull from; nil: Releases.Repository.
 	Repositories func(blueprint.Name) (Repository, error)
-	UI           fs.FS // index.html and its assets; nil: none
-	Apps         Apps  // container applications; nil: none
-	Fleet        Fleet // what devices report; nil: none
+	UI           fs.FS  // index.html and its assets; nil: none
+	Apps         Apps   // container applications; nil: none
+	Texts        Texts  // blueprints; nil: only their releases are known
+	Remote       Remote // where else blueprints are kept; nil: nowhere
+	Fleet        Fleet  // what devices report; nil: none
 	// Installations makes kickstarts and follows what becomes of them; nil: there are none.
 	Installations Installations
-	Images        Images // boot ISOs; nil: none
+	Images        Images    // boot ISOs; nil: none
+	Jobs          Jobs      // composes releases; nil: nothing does
+	Documents     Documents // what was made beside releases; nil: nothing was
+	Preflight     Preflight // nil: there is none
 	// Registry answers /v2/, and tells by itself who may push; nil: there is none.
 	Registry http.Handler
 	// Device is what devices are to be, but for what differs between blueprints; nil: no device.toml.
@@ -57,6 +62,7 @@ type Options struct {
 type Releases interface {
 	Blueprints
 	Catalogue
+	Details
 	Importer
 	Publisher
 	Keeper

@@ -7,23 +7,22 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"edge/appliance/release"
 	"edge/appliance/sheet"
 )
 
 // Status is what GET /api/v1/status says.
 type Status struct {
-	Version    string              `json:"version"`
-	URL        string              `json:"url"`
-	Started    time.Time           `json:"started"`
-	DataFree   int64               `json:"data_free_bytes"` // -1 where it is not known
-	Blueprints []release.Blueprint `json:"blueprints"`
-	LastEvent  uint64              `json:"events_last_id"`
+	Version    string       `json:"version"`
+	URL        string       `json:"url"`
+	Started    time.Time    `json:"started"`
+	DataFree   int64        `json:"data_free_bytes"` // -1 where it is not known
+	Blueprints []catalogued `json:"blueprints"`
+	LastEvent  uint64       `json:"events_last_id"`
 }
 
 func (h *Handler) showStatus(c *gin.Context) error {
 	last := h.o.Events.Last() // before the lists: who follows from it misses nothing
-	all, err := h.o.Releases.Blueprints(c.Request.Context())
+	all, err := h.listings(c.Request.Context())
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,315 @@
+package osbuild
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"edge/appliance/blueprint"
+	"edge/appliance/command"
+	"edge/appliance/compose"
+	"edge/appliance/compose/manifest"
+)
+
+const text = "name = \"demo_upgrade\"\nversion = \"0.0.1\"\n[[packages]]\nname = \"git\"\n"
+
+// notebook is a job's log.
+type notebook struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (n *notebook) Write(p []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.b.Write(p)
+}
+func (n *notebook) Size() int64    { n.mu.Lock(); defer n.mu.Unlock(); return int64(n.b.Len()) }
+func (n *notebook) String() string { n.mu.Lock(); defer n.mu.Unlock(); return n.b.String() }
+func (n *notebook) Cut(size int64) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.b.Truncate(int(size))
+	return nil
+}
+
+// scene is a host on which something is composed.
+type scene struct {
+	t        *testing.T
+	backend  *Backend
+	order    compose.Order
+	log      *notebook
+	cancel   context.CancelFunc
+	ctx      context.Context
+	wanted   bool // to be cancelled, rather than left
+	mu       sync.Mutex
+	progress []compose.Progress
+	archive  []byte
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	fakePeers(t)
+	s := &scene{t: t, log: &notebook{}}
+	s.ctx, s.cancel = context.WithCancel(t.Context())
+	root := t.TempDir()
+	write(t, filepath.Join(root, "etc/os-release"), "ID=\"centos\"\nVERSION_ID=\"9\"\n")
+	packed, err := os.ReadFile("../../../embedded/repositories.json.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.backend = &Backend{
+		Store: filepath.Join(t.TempDir(), "store"), Cache: 1 << 30, Packed: packed, Root: root, Run: command.Programs{}, Anybody: true,
+		Grace: 3 * time.Second, Free: func(string) (int64, error) { return 100 << 30, nil },
+	}
+	id := blueprint.ID{Blueprint: compose.SampleBlueprint, Version: "0.0.1"}
+	var archive bytes.Buffer
+	if err := compose.NewSample(os.DirFS("../../../embedded/samples")).Compose(t.Context(), compose.Request{ID: id}, &archive); err != nil {
+		t.Fatal(err)
+	}
+	s.archive = archive.Bytes()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "commit.tar"), archive.String())
+	t.Setenv("FAKE_TAR", filepath.Join(dir, "commit.tar"))
+	stream, _ := filepath.Abs("testdata/centos-9.jsonseq")
+	t.Setenv("FAKE_STREAM", stream)
+	s.order = compose.Order{
+		Request: compose.Request{ID: id}, Blueprint: []byte(text), Dir: filepath.Join(t.TempDir(), "20260102-150405-0a1b2c3d", "work"), Log: s.log,
+		Report:    func(p compose.Progress) { s.mu.Lock(); defer s.mu.Unlock(); s.progress = append(s.progress, p) },
+		Cancelled: func() bool { return s.wanted },
+	}
+	if err := os.MkdirAll(s.order.Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if pid := s.build().leader(); pid != 0 {
+			_ = syscall.Kill(-pid, syscall.SIGKILL)
+		}
+	})
+	return s
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *scene) build() *build {
+	return &build{dir: filepath.Join(s.order.Dir, "build"), backend: s.backend, order: s.order}
+}
+
+// hang keeps the fake osbuild in the middle of its work until the test lets it go.
+func (s *scene) hang() (release func()) {
+	s.t.Helper()
+	file := filepath.Join(s.t.TempDir(), "hang")
+	write(s.t, file, "")
+	s.t.Setenv("FAKE_HANG", file)
+	return func() { _ = os.Remove(file) }
+}
+
+// until waits until the build has told a stage.
+func (s *scene) until(stage string) {
+	s.t.Helper()
+	for range 1500 {
+		s.mu.Lock()
+		for _, p := range s.progress {
+			if strings.Contains(p.Stage, stage) {
+				s.mu.Unlock()
+				return
+			}
+		}
+		s.mu.Unlock()
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.t.Fatalf("the build never told %q: %s", stage, s.log)
+}
+
+func (s *scene) make() (compose.Composed, error) { return s.backend.Make(s.ctx, s.order) }
+
+// started makes in the background.
+func (s *scene) started() <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		made, err := s.make()
+		if err == nil {
+			err = made.Archive.Close()
+		}
+		done <- err
+	}()
+	return done
+}
+
+func (s *scene) check(made compose.Composed, err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatalf("%v\n%s", err, s.log)
+	}
+	defer made.Archive.Close()
+	data, err := io.ReadAll(made.Archive)
+	if err != nil || !bytes.Equal(data, s.archive) {
+		s.t.Errorf("an archive of %d bytes, %v", len(data), err)
+	}
+	for _, name := range []string{compose.DocumentManifest, compose.DocumentPackages, compose.DocumentSBOM} {
+		if len(made.Documents[name]) == 0 {
+			s.t.Errorf("no %s", name)
+		}
+	}
+}
+
+func TestMake(t *testing.T) {
+	for _, version := range []string{"120", "141", "170", "190"} {
+		t.Run(version, func(t *testing.T) {
+			s := newScene(t)
+			t.Setenv("FAKE_VERSION", version)
+			made, err := s.make()
+			s.check(made, err)
+			if want := "osbuild " + version + ", centos-9 edge-commit x86_64"; made.Origin != want {
+				t.Errorf("origin %q, want %q", made.Origin, want)
+			}
+			librepoUsed := bytes.Contains(made.Documents[compose.DocumentManifest], []byte("org.osbuild.librepo"))
+			if n, _ := strconv.Atoi(version); librepoUsed != (n >= librepo) {
+				t.Errorf("librepo: %v", librepoUsed)
+			}
+			s.checkProgress()
+		})
+	}
+}
+
+// checkProgress wants both phases in order and a percentage that only grows and arrives.
+func (s *scene) checkProgress() {
+	s.t.Helper()
+	last, phase := 0, compose.Depsolving
+	for _, p := range s.progress {
+		if p.Phase != phase {
+			if p.Phase != compose.Building {
+				s.t.Errorf("phase %s after %s", p.Phase, phase)
+			}
+			phase = p.Phase
+		}
+		if p.Done < last {
+			s.t.Errorf("%s goes back from %d to %d", p.Stage, last, p.Done)
+		}
+		last = p.Done
+	}
+	if last != units || phase != compose.Building {
+		s.t.Errorf("it ends at %d in %s", last, phase)
+	}
+	if !strings.Contains(s.log.String(), "\nbash-1.0-1.el9.x86_64\n") {
+		s.t.Error("the log does not tell of packages")
+	}
+}
+
+func TestFailingStage(t *testing.T) {
+	s := newScene(t)
+	stream, _ := filepath.Abs("testdata/failing.jsonseq")
+	t.Setenv("FAKE_STREAM", stream)
+	t.Setenv("FAKE_EXIT", "1")
+	_, err := s.make()
+	if !errors.Is(err, ErrBuild) || !errors.Is(err, ErrDisk) || !strings.Contains(err.Error(), "in os: org.osbuild.rpm (exit code 1)") || !strings.Contains(err.Error(), "No space left on device") {
+		t.Fatalf("%v", err)
+	}
+	if n := strings.Count(err.Error(), "\n"); n != lastLines {
+		t.Errorf("%d lines of last words", n)
+	}
+}
+
+func TestCrash(t *testing.T) {
+	s := newScene(t)
+	t.Setenv("FAKE_EXIT", "139")
+	if _, err := s.make(); !errors.Is(err, ErrBuild) || !strings.Contains(err.Error(), "exit code 139") || !strings.Contains(err.Error(), "Traceback: it crashed") {
+		t.Errorf("%v", err)
+	}
+	if left, _ := os.ReadDir(filepath.Join(s.backend.Store, "tmp")); len(left) > 0 {
+		t.Errorf("left in the store: %v", left)
+	}
+}
+
+func TestNoArchive(t *testing.T) {
+	s := newScene(t)
+	t.Setenv("FAKE_TAR", "/nowhere")
+	if _, err := s.make(); !errors.Is(err, ErrBuild) || !strings.Contains(err.Error(), "made no commit.tar") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*testing.T, *scene)
+		cause  error
+		words  string
+	}{
+		"old":             {func(t *testing.T, _ *scene) { t.Setenv("FAKE_VERSION", "110") }, ErrProgram, "weldr"},
+		"odd version":     {func(t *testing.T, _ *scene) { t.Setenv("FAKE_VERSION", "x") }, ErrProgram, "calls its version"},
+		"absent":          {func(t *testing.T, _ *scene) { t.Setenv("PATH", t.TempDir()) }, ErrProgram, "dnf install -y osbuild"},
+		"full disk":       {func(_ *testing.T, s *scene) { s.backend.Free = func(string) (int64, error) { return 1 << 30, nil } }, ErrDisk, "1024 MiB"},
+		"unknown package": {func(t *testing.T, _ *scene) { t.Setenv("FAKE_MISSING", "git") }, manifest.ErrPackages, "missing packages: git"},
+		"inspection": {func(t *testing.T, _ *scene) {
+			t.Setenv("FAKE_INSPECT", `{"type":"https://osbuild.org/validation-error","errors":[{"message":"Additional properties are not allowed ('x' was unexpected)","path":["pipelines",1]}]}`)
+		}, ErrManifest, "'x' was unexpected"},
+		"mute": {func(t *testing.T, s *scene) {
+			t.Setenv("FAKE_MUTE", "--version")
+			s.backend.Patience = 200 * time.Millisecond
+		}, ErrProgram, "\"osbuild --version\" gave no answer within 200ms"},
+		"mute inspection": {func(t *testing.T, s *scene) {
+			t.Setenv("FAKE_MUTE", "--inspect")
+			s.backend.Patience = 700 * time.Millisecond
+		}, ErrProgram, "gave no answer within 700ms"},
+		"endless depsolver": {func(t *testing.T, s *scene) {
+			t.Setenv("FAKE_MUTE", "depsolve")
+			s.backend.Timeout = 200 * time.Millisecond
+		}, ErrTimeout, "still resolving packages after 200ms"},
+		"release 10":   {func(_ *testing.T, s *scene) { s.order.Distro = "rhel-10.0" }, manifest.ErrDistribution, "--distro rhel-9."},
+		"subscription": {func(_ *testing.T, s *scene) { s.order.Distro = "rhel-9.6" }, manifest.ErrSubscription, "subscription-manager register"},
+		"blueprint":    {func(_ *testing.T, s *scene) { s.order.Blueprint = []byte("nonsense = 1") }, manifest.ErrBlueprint, "nonsense"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			c.change(t, s)
+			if _, err := s.make(); !errors.Is(err, c.cause) || !strings.Contains(err.Error(), c.words) {
+				t.Errorf("%v, want %v with %q", err, c.cause, c.words)
+			}
+			if s.build().started() {
+				t.Error("a build was started")
+			}
+		})
+	}
+}
+
+func TestLittleRoom(t *testing.T) {
+	s := newScene(t)
+	s.backend.Free = func(string) (int64, error) { return 8 << 30, nil }
+	made, err := s.make()
+	s.check(made, err)
+	if !strings.Contains(s.log.String(), "little room") {
+		t.Errorf("%s", s.log)
+	}
+}
+
+func TestResumedBeforeBuild(t *testing.T) {
+	s := newScene(t)
+	s.order.Resumed = true
+	write(t, filepath.Join(s.order.Dir, "build", fileFacts), "{}")
+	made, err := s.make()
+	s.check(made, err)
+}
+
+func TestResumedDamaged(t *testing.T) {
+	s := newScene(t)
+	s.order.Resumed = true
+	write(t, filepath.Join(s.order.Dir, "build", fileFacts), "{")
+	write(t, filepath.Join(s.order.Dir, "build", filePid), "999999")
+	if _, err := s.make(); err == nil || !strings.Contains(err.Error(), fileFacts) {
+		t.Errorf("%v", err)
+	}
+}

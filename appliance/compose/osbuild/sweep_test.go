@@ -1,0 +1,87 @@
+package osbuild
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"edge/appliance/command"
+)
+
+// TestSweepMounts takes down what is mounted before it removes, so that nothing is removed through a mount.
+func TestSweepMounts(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root mounts")
+	}
+	precious := filepath.Join(t.TempDir(), "file")
+	write(t, precious, "precious")
+	b := &Backend{Store: t.TempDir()}
+	at := filepath.Join(b.Store, "tmp", "osbuild-tmp-1", "a b")
+	if err := os.MkdirAll(at, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount(filepath.Dir(precious), at, "", syscall.MS_BIND, ""); err != nil {
+		t.Skipf("mounting: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(at, syscall.MNT_DETACH) })
+	var log bytes.Buffer
+	b.sweep(&log)
+	if left, err := os.ReadDir(filepath.Join(b.Store, "tmp")); err != nil || len(left) > 0 || log.Len() > 0 {
+		t.Errorf("left %v, %v, %s", left, err, &log)
+	}
+	if data, err := os.ReadFile(precious); err != nil || string(data) != "precious" {
+		t.Errorf("what was mounted: %q, %v", data, err)
+	}
+}
+
+// TestSweepSpares the store that another server's osbuild works on.
+func TestSweepSpares(t *testing.T) {
+	b := &Backend{Store: t.TempDir()}
+	tree := filepath.Join(b.Store, "tmp", "osbuild-tmp-1")
+	program := filepath.Join(t.TempDir(), "osbuild")
+	if err := errors.Join(os.MkdirAll(tree, 0o755), os.WriteFile(program, []byte("#!/bin/sh\nread -r line <\"$3\"\n"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	gate := filepath.Join(t.TempDir(), "gate")
+	if err := syscall.Mkfifo(gate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pid, err := command.Detach(command.Spec{Argv: []string{program, "--store", b.Store, gate}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(-pid, syscall.SIGKILL) })
+	for range 500 {
+		if busy(b.Store) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	b.sweep(os.Stderr)
+	if _, err := os.Stat(tree); err != nil {
+		t.Errorf("the tree of a build that goes on: %v", err)
+	}
+	_ = syscall.Kill(-pid, syscall.SIGKILL)
+	for range 500 {
+		if !busy(b.Store) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	b.sweep(os.Stderr)
+	if _, err := os.Stat(tree); !os.IsNotExist(err) {
+		t.Errorf("the tree of a build that has gone: %v", err)
+	}
+}
+
+func TestMountsBelow(t *testing.T) {
+	table := filepath.Join(t.TempDir(), "mounts")
+	write(t, table, "proc /proc proc rw 0 0\ntmpfs /s/tmp/a tmpfs rw 0 0\ntmpfs /s/tmp/a/b\\040c tmpfs rw 0 0\ntmpfs /s/tmpx tmpfs rw 0 0\n")
+	if got := mountsBelow(table, "/s/tmp"); len(got) != 2 || got[0] != "/s/tmp/a/b c" || got[1] != "/s/tmp/a" {
+		t.Errorf("%q", got)
+	}
+}
