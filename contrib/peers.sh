@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the programs that tests ("test"), measurements ("bench") or virtual machines ("vm") run the appliance against.
+# Installs the programs that tests ("test"), measurements ("bench"), virtual machines ("vm") or the tests with a real
+# osbuild ("osbuild") run the appliance against.
 # The appliance itself needs none of them. It fails when one is missing and cannot be installed, and says which.
-# Usage: contrib/peers.sh [test|bench|vm]
+# Usage: contrib/peers.sh [test|bench|vm|osbuild]
 set -uo pipefail
 
 # program:Debian package:Fedora and RHEL package
@@ -20,6 +21,9 @@ peers="$peers /usr/lib/syslinux/modules/bios/vesamenu.c32:syslinux-common:syslin
 peers="$peers /usr/lib/grub/x86_64-efi/normal.mod:grub-efi-amd64-bin:grub2-efi-x64-modules /boot/vmlinuz-*:linux-image-cloud-amd64:kernel-core"
 [ "${1:-test}" = bench ] && peers="$peers nginx:nginx-light:nginx wrk:wrk:wrk time:time:time strace:strace:strace"
 [ "${1:-test}" = vm ] && peers="$peers qemu-system-x86_64:qemu-system-x86:qemu-system-x86-core sfdisk:fdisk:util-linux mkfs.ext4:e2fsprogs:e2fsprogs ssh:openssh-client:openssh-clients"
+[ "${1:-test}" = osbuild ] && peers="ostree:ostree:ostree rpmbuild:rpm:rpm-build createrepo_c:createrepo-c:createrepo_c dnf:dnf:dnf bwrap:bubblewrap:bubblewrap setfiles:policycoreutils:policycoreutils"
+[ "${1:-test}" = osbuild ] && peers="$peers busybox:busybox-static:busybox /usr/share/zoneinfo/UTC:tzdata:tzdata /usr/lib/python3*/dist-packages/dnf:python3-dnf:"
+[ "${1:-test}" = osbuild ] && peers="$peers /usr/lib/python3*/dist-packages/librepo:python3-librepo: /usr/lib/python3*/dist-packages/jsonschema:python3-jsonschema:"
 
 PATH=$PATH:/usr/sbin
 have() { # a program, or a file by its absolute path, which may be a pattern

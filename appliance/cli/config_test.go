@@ -63,7 +63,7 @@ func TestParseConfig(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := loadConfig(file, false)
-			got.device = deviceConfig{} // is for tests of its own
+			got.device, got.blueprint, got.netboot = deviceConfig{}, blueprintConfig{}, netbootConfig{} // are for tests of their own
 			if tt.faults == "" {
 				if err != nil || !reflect.DeepEqual(got, tt.want) {
 					t.Errorf("config = %+v, %v, want %+v", got, err, tt.want)

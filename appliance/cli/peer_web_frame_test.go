@@ -90,7 +90,7 @@ func webReconnect(t *testing.T, b *browser) {
 	w.sees("#live", "live")
 	w.until("0.0.3 to be published", published+`.includes("0.0.3")`)
 	w.sees("#notice", "loaded anew")
-	if text := w.text("#trouble"); text != "" {
+	if text := w.text("#trouble, #problem"); strings.TrimSpace(text) != "" {
 		w.errorf("the trouble stays: %s", text)
 	}
 	h.must("release", "publish", "demo_upgrade@0.0.2")

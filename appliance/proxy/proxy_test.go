@@ -83,7 +83,7 @@ func TestSlowApplication(t *testing.T) {
 func TestDeadApplication(t *testing.T) {
 	s := newScene(t, nil)
 	o := s.options()
-	o.Start, o.State = 150*time.Millisecond, filepath.Join(t.TempDir(), "tally")
+	o.Start, o.State = 600*time.Millisecond, filepath.Join(t.TempDir(), "tally")
 	client := s.connect()
 	e := s.await(s.serve(t.Context(), o), 5*time.Second)
 	if !errors.Is(e.err, ErrNotReady) || !strings.Contains(e.err.Error(), "refused") || e.tally.Failures != 1 || e.tally.Starts != 0 {

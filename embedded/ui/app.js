@@ -85,7 +85,9 @@ const loadStatus = coalesced(async () => {
 	draw();
 	side.refresh();
 	if (!stream) stream = follow({ onEvent, onState });
-	if (anew) await open(!first);
+	if (!anew) return;
+	pageTrouble(null); // of a load that broke off
+	await open(!first);
 });
 const statusSoon = soon(loadStatus);
 

@@ -16,10 +16,14 @@ export function el(tag, attributes = {}, ...children) {
 	return node;
 }
 
-// fill replaces what node holds and gives the focus back to the control with the same data-key.
+// fill replaces what node holds, gives the focus back to the control with the same data-key, and leaves open what the
+// reader has unfolded.
 export function fill(node, ...children) {
 	const focused = node.contains(document.activeElement) && document.activeElement.dataset.key;
+	const folds = () => [...node.querySelectorAll("details")];
+	const open = folds().map((d) => d.open && d.firstChild.textContent);
 	node.replaceChildren(...children.flat(Infinity).filter(Boolean));
+	folds().forEach((d, i) => { if (open[i] === d.firstChild.textContent) d.open = true; });
 	if (focused) node.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 

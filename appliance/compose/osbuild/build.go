@@ -177,6 +177,7 @@ func (b *build) follow(ctx context.Context) error {
 	defer monitor.Close()
 	for since := time.Now(); ; {
 		exit, ended := b.exit()
+		started := b.started() // looked at first: what starts between the two looks is alive at the next
 		alive := b.leader() > 0
 		if _, err := io.Copy(scan, monitor); err != nil {
 			return fmt.Errorf("following the build: %w", err)
@@ -187,7 +188,7 @@ func (b *build) follow(ctx context.Context) error {
 		case ended:
 			b.backend.sweep(b.order.Log) // a killed osbuild cannot tidy up
 			return b.failed(scan, "exit code "+strconv.Itoa(exit))
-		case !alive && b.started():
+		case !alive && started:
 			if exit, ended = b.exit(); ended {
 				continue // it ended between the two looks
 			}

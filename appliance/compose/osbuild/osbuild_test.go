@@ -54,6 +54,8 @@ type scene struct {
 	mu       sync.Mutex
 	progress []compose.Progress
 	archive  []byte
+	ended    <-chan struct{} // what was started has ended
+	outcome  error
 }
 
 func newScene(t *testing.T) *scene {
@@ -130,7 +132,11 @@ func (s *scene) until(stage string) {
 			}
 		}
 		s.mu.Unlock()
-		time.Sleep(10 * time.Millisecond)
+		select {
+		case <-s.ended:
+			s.t.Fatalf("the build ended before %q: %v\n%s", stage, s.outcome, s.log)
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 	s.t.Fatalf("the build never told %q: %s", stage, s.log)
 }
@@ -139,12 +145,15 @@ func (s *scene) make() (compose.Composed, error) { return s.backend.Make(s.ctx, 
 
 // started makes in the background.
 func (s *scene) started() <-chan error {
-	done := make(chan error, 1)
+	done, ended := make(chan error, 1), make(chan struct{})
+	s.ended = ended
 	go func() {
 		made, err := s.make()
 		if err == nil {
 			err = made.Archive.Close()
 		}
+		s.outcome = err
+		close(ended)
 		done <- err
 	}()
 	return done

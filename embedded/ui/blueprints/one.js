@@ -33,10 +33,10 @@ export function one(house, name, gone) {
 	}
 
 	async function show(fresh) {
-		data = fresh;
+		const custom = fresh.text && await customizations(name, fresh.text.version);
+		data = { ...fresh, custom };
 		body.hidden = !data.text;
 		if (!data.text) return nothing();
-		data.custom = await customizations(name, data.text.version);
 		draw();
 	}
 
