@@ -8,7 +8,7 @@ export LC_ALL=C
 
 # now prints a line for each file that the machine's boots depend on: the device's side of the program, and what makes the machine.
 now() {
-	find appliance/{deployment,device,grub,health,podman,probe,profile,quarantine,rootfs,status,unit,update} -name '*.go' ! -name '*_test.go' -print0 |
+	find appliance/{command,deployment,device,grub,health,podman,probe,profile,quarantine,report,rootfs,status,toml,unit,update} -name '*.go' ! -name '*_test.go' -print0 |
 		sort -z | xargs -0 sha256sum
 	find contrib/lab/{boot.sh,commits,disk.sh,lib.sh,machine.sh,tree,vm,overlay} appliance/cli/peer_vm* -type f -print0 | sort -z | xargs -0 sha256sum
 }

@@ -103,13 +103,14 @@ func grubTitle(line string) string {
 }
 
 func (m menu) grub(c choice, args []string) []string {
-	lines := []string{`set default=0`, `set timeout=` + strconv.Itoa(c.seconds)}
+	var lines []string
 	for _, line := range m.head {
 		if name, ok := strings.CutPrefix(line, "set "); ok && !strings.HasSuffix(line, "{") && (strings.HasPrefix(name, "default=") || strings.HasPrefix(name, "timeout=") || strings.HasPrefix(name, "timeout_style=")) {
 			continue
 		}
 		lines = append(lines, line)
 	}
+	lines = append(lines, `set default=0`, `set timeout=`+strconv.Itoa(c.seconds)) // the last one counts, whatever stays above
 	b := m.first().boot
 	initrds := b.initrds
 	if c.tail != "" {

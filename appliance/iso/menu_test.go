@@ -64,13 +64,13 @@ func TestMenus(t *testing.T) {
 		room int
 		want string
 	}{
-		{GRUB, grubText, 200, `set default=0
-set timeout=5
-function load_video {
+		{GRUB, grubText, 200, `function load_video {
 insmod all_video
 }
 load_video
 search --no-floppy --set=root -l 'LABEL'
+set default=0
+set timeout=5
 menuentry 'OURS' {
 linux /vmlinuz inst.stage2=hd:LABEL=LABEL 'inst.ks=http://b/?a&b' console=ttyS0,115200
 initrd /initrd.img /edge.img
