@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"edge/appliance/report"
+	"edge/appliance/update"
 )
 
 const vmHost = "10.0.2.2" // this machine's 127.0.0.1, as a virtual machine sees it
@@ -193,7 +194,9 @@ func (m *vm) serves(version string) {
 func (m *vm) update() time.Time {
 	m.t.Helper()
 	begin := time.Now()
-	m.in("appliance", "device", "update", "os")
+	m.waitFor("staged system", func() bool { // the timer's own run may be under way, and then this one leaves it to that
+		return strings.Contains(m.in("appliance", "device", "update", "os"), string(update.OSStaged))
+	})
 	m.t.Logf("staged in %s", time.Since(begin).Round(time.Second))
 	begin = time.Now()
 	m.in("systemctl", "reboot")
