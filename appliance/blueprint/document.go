@@ -56,6 +56,11 @@ func Parse(text []byte, name string) (Document, error) {
 	r := toml.Decode(text)
 	d := read(r)
 	d.Text = string(text)
+	for _, p := range d.passwords {
+		if p.hashed && !strings.Contains(d.Text, p.text) {
+			r.Note(p.key, errors.New("write the hash as it is, without escapes: then it is found where it has to be hidden"))
+		}
+	}
 	if err := r.Err(name); err != nil {
 		return Document{}, &DocumentError{err}
 	}
@@ -153,6 +158,9 @@ func readCustomizations(r *toml.Reader, custom map[string]any, d *Document) {
 		each(r, custom, in+list, func(at string, t map[string]any) {
 			if p := textOf(t["path"]); !path.IsAbs(p) || path.Clean(p) != p {
 				r.Note(at, fmt.Errorf("path %q is not absolute and plain", p))
+			}
+			if textOf(t["uri"]) != "" {
+				r.Note(at+".uri", errors.New("this would be a file of the builder, which whoever writes blueprints may not read; write what is in it as data"))
 			}
 			if m, given := t["mode"]; given && !modeForm.MatchString(textOf(m)) {
 				r.Note(at+".mode", fmt.Errorf("%q is no mode: want one such as 0755", textOf(m)))

@@ -23,8 +23,8 @@ func (d Document) Hidden() Document {
 	return d
 }
 
-// anyHash finds hashes in a text that is not TOML any more.
-var anyHash = regexp.MustCompile(`\$[0-9a-z]{1,2}\$[^\s"']+`)
+// anyHash finds hashes in a text that is not TOML any more. Parse sees to it that it finds all of each.
+var anyHash = regexp.MustCompile(`\$[0-9a-z]{1,2}\$[^\s"'\\]+`)
 
 // Hidden is d without the hashes of passwords.
 func (d Difference) Hidden() Difference {

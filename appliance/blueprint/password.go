@@ -11,9 +11,10 @@ import (
 	"strings"
 )
 
-// hashForms are hashes of crypt(3) that osbuild hands on as they are: SHA-512, SHA-256, bcrypt.
-var hashForms = regexp.MustCompile(`^(\$6\$(rounds=[0-9]+\$)?[^$:\n]{1,16}\$[./0-9A-Za-z]{86}|` +
-	`\$5\$(rounds=[0-9]+\$)?[^$:\n]{1,16}\$[./0-9A-Za-z]{43}|\$2b\$[0-9]{2}\$[./0-9A-Za-z]{53})$`)
+// hashForms are hashes of crypt(3) that osbuild hands on as they are: SHA-512, SHA-256, bcrypt. Salts
+// are of what programs make them of: crypt(3) takes more, which TOML and JSON would write in other ways.
+var hashForms = regexp.MustCompile(`^(\$6\$(rounds=[0-9]+\$)?[./0-9A-Za-z_@+=,-]{1,16}\$[./0-9A-Za-z]{86}|` +
+	`\$5\$(rounds=[0-9]+\$)?[./0-9A-Za-z_@+=,-]{1,16}\$[./0-9A-Za-z]{43}|\$2b\$[0-9]{2}\$[./0-9A-Za-z]{53})$`)
 
 // maxPassword bounds what is hashed: the time grows with the length.
 const maxPassword = 256

@@ -145,6 +145,12 @@ func (r *Remote) censored(err error) error {
 // remoteLimits bound what a remote may send; it has a history, but only its end is asked for.
 var remoteLimits = limits{objects: 20_000, object: maxObject, total: 64 << 20, depth: 4095}
 
+// Limits of what is told of a remote's faults.
+const (
+	maxRefused = 100  // files
+	maxRefusal = 4000 // characters of each
+)
+
 func (r *Remote) fetch(ctx context.Context, s *RemoteState) error {
 	at, tip, err := r.tip(ctx)
 	if err != nil {
@@ -183,8 +189,9 @@ func (r *Remote) fetch(ctx context.Context, s *RemoteState) error {
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return err
-		case err != nil:
-			s.Refused = append(s.Refused, err.Error())
+		case err != nil && len(s.Refused) < maxRefused:
+			s.Refused = append(s.Refused, fmt.Sprintf("%.*s", maxRefusal, err))
+		case err != nil: // told enough
 		case p.Changed:
 			s.Taken = append(s.Taken, p.ID().String())
 		}
@@ -270,7 +277,7 @@ func (r *Remote) ask(ctx context.Context, method, address string, body []byte) (
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, "", fmt.Errorf("it answers %q", resp.Status)
+		return nil, "", fmt.Errorf("it answers %.100q", resp.Status)
 	}
 	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err == nil && len(answer) > maxAnswer {

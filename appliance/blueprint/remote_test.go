@@ -3,6 +3,7 @@ package blueprint
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -88,6 +89,27 @@ func TestRemoteIsNotReadable(t *testing.T) {
 		if _, err := ParseRemote(bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
+	}
+}
+
+// TestRemoteIsFullOfFaults keeps what is told of them, to everybody and in the diary, within bounds.
+func TestRemoteIsFullOfFaults(t *testing.T) {
+	theirs := newTest(t)
+	bad := content{plumbing.BlobObject, []byte(strings.Repeat("a = 1\nb = 2\n", 1000))}
+	entries := map[string]plumbing.Hash{}
+	for i := range 2 * maxRefused {
+		entries[fmt.Sprintf("bad%d.toml", i)] = bad.hash()
+	}
+	if _, _, err := theirs.commit(t.Context(), theirs.now(), entries, "", "bad", bad); err != nil {
+		t.Fatal(err)
+	}
+	remote, err := NewRemote(newTest(t), RemoteOptions{URL: host(t, theirs).URL + "/x.git"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := remote.Fetch(t.Context())
+	if size := len(strings.Join(s.Refused, "")); err != nil || len(s.Refused) != maxRefused || size > maxRefused*maxRefusal {
+		t.Errorf("%d refusals of %d bytes, %v", len(s.Refused), size, err)
 	}
 }
 

@@ -113,6 +113,20 @@ func TestQueueFails(t *testing.T) {
 	}
 }
 
+// TestErrorIsBounded keeps a record readable, whatever a work says.
+func TestErrorIsBounded(t *testing.T) {
+	dir := t.TempDir()
+	q := opened(t, dir, func(context.Context, *Run) (any, error) {
+		return nil, errors.New("no luck: " + strings.Repeat("é", maxRecord))
+	})
+	id := added(t, q, "x").ID
+	waited(t, q, id)
+	q.close()
+	if j, err := opened(t, dir, nil).Get(id); err != nil || j.State != Failed || !strings.HasPrefix(j.Error, "no luck: é") {
+		t.Errorf("%.200q, %v", j.Error, err)
+	}
+}
+
 func TestCancelInEachState(t *testing.T) {
 	q := opened(t, t.TempDir(), func(ctx context.Context, r *Run) (any, error) {
 		if err := r.Phase(ctx, "building"); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"edge/appliance/event"
@@ -159,10 +160,12 @@ func (q *Queue) end(ctx context.Context, id ID, work context.Context, result any
 	case err != nil && errors.Is(context.Cause(work), ErrCancelled):
 		j.State, message = Cancelled, "cancelled"
 	case err != nil:
-		j.State, j.Error, message = Failed, err.Error(), err.Error()
+		message = clip(err.Error())
+		j.State, j.Error = Failed, message
 	default:
 		if j.Result, err = json.Marshal(result); err != nil {
-			j.State, j.Error, message = Failed, err.Error(), err.Error()
+			message = clip(err.Error())
+			j.State, j.Error = Failed, message
 		}
 	}
 	removing := os.RemoveAll(filepath.Join(q.dir(id), workName))
@@ -171,4 +174,15 @@ func (q *Queue) end(ctx context.Context, id ID, work context.Context, result any
 	}
 	q.wake()
 	q.tell(event.WithActor(ctx, j.Actor), *j, message)
+}
+
+// maxError bounds why a job failed, in bytes: a work may put the words of a program into it, and the record must be one
+// that can be read.
+const maxError = 100 << 10
+
+func clip(text string) string {
+	if len(text) > maxError {
+		return strings.ToValidUTF8(text[:maxError], "") + "…"
+	}
+	return text
 }

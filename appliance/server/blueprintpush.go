@@ -62,9 +62,18 @@ func (h *Handler) showText(c *gin.Context, n blueprint.Name, version string) err
 	return answer(c, http.StatusOK, s, writeText)
 }
 
-// knows tells whether a request that needs no token has it all the same.
+// knows tells whether a request that needs no token has it all the same. A wrong one counts as it does anywhere else:
+// the answer tells whether it was right.
 func (g *guard) knows(r *http.Request) bool {
-	return r.Header.Get("Authorization") != "" && g.wait(origin(r)) <= 0 && g.fits(bearer(r))
+	from, token := origin(r), bearer(r)
+	if token == "" || g.wait(from) > 0 {
+		return false
+	}
+	if g.fits(token) {
+		return true
+	}
+	g.failed(from)
+	return false
 }
 
 // pushBlueprint takes the body, TOML, as the newest version. If-Match names the version that must be the

@@ -94,6 +94,20 @@ func TestBlueprintTexts(t *testing.T) {
 	}
 }
 
+// TestGuessing counts wrong tokens where none is needed, for the answer tells a right one.
+func TestGuessing(t *testing.T) {
+	s := newScene(t, withTexts(t))
+	const url = "/api/v1/blueprints/demo/diff?from=0.0.1&to=0.0.1"
+	for range maxFailures {
+		if w := s.do("GET", url, "", "Authorization", "Bearer guess"); w.Code != 200 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	if w := s.do("GET", "/api/v1/token", "", withToken...); w.Code != 429 {
+		t.Errorf("after %d wrong tokens: %d", maxFailures, w.Code)
+	}
+}
+
 func TestGitFace(t *testing.T) {
 	s := newScene(t, withTexts(t))
 	basic := func(password string) []string {

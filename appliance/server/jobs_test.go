@@ -6,7 +6,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"edge/appliance/blueprint"
 	"edge/appliance/compose"
@@ -57,10 +60,13 @@ func (f *fakeJobs) Follow(_ context.Context, id job.ID, more bool, each func([]b
 	return each([]byte("line two\n"))
 }
 
-// Document has an SBOM of 0.0.1.
+// Document has an SBOM and a manifest of 0.0.1.
 func (f *fakeJobs) Document(_ context.Context, id blueprint.ID, name string) ([]byte, error) {
-	if id.Version != "0.0.1" || name != compose.DocumentSBOM {
+	switch {
+	case id.Version != "0.0.1":
 		return nil, release.ErrNoDocument
+	case name == compose.DocumentManifest:
+		return []byte(`{"users":{"admin":{"password":"$6$salt$abc./"}}}`), nil
 	}
 	return []byte(`{"spdxVersion":"SPDX-2.3"}`), nil
 }
@@ -96,6 +102,8 @@ func TestJobs(t *testing.T) {
 		{"GET", "jobs/" + jobA + "/log?follow=x", "", false, nil, 400, "neither 1 nor 0", ""},
 		{"GET", "releases/demo/0.0.1/sbom", "", false, nil, 200, "SPDX-2.3", ""},
 		{"GET", "releases/demo/0.0.2/sbom", "", false, nil, 404, "urn:appliance:no-document", ""},
+		{"GET", "releases/demo/0.0.1/manifest", "", false, nil, 401, "Token needed", ""},
+		{"GET", "releases/demo/0.0.1/manifest", "", true, nil, 200, `"password":"$6$`, ""},
 		{"GET", "preflight", "", false, nil, 200, `"fit":false`, ""},
 	} {
 		t.Run(c.method+" "+c.path, func(t *testing.T) {
@@ -127,6 +135,31 @@ func TestJobs(t *testing.T) {
 				t.Errorf("Location %q", w.Header().Get("Location"))
 			}
 		})
+	}
+}
+
+// TestPreflightOneAtATime: each look runs programs of the host.
+func TestPreflightOneAtATime(t *testing.T) {
+	var looking, most atomic.Int32
+	h := New(Options{Releases: &fakeReleases{}, Events: newScene(t).events, Preflight: func(context.Context) compose.Fitness {
+		most.Store(max(most.Load(), looking.Add(1)))
+		time.Sleep(20 * time.Millisecond)
+		looking.Add(-1)
+		return compose.Fitness{}
+	}})
+	defer h.Shutdown(context.Background())
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			w := httptest.NewRecorder()
+			if h.ServeHTTP(w, httptest.NewRequest("GET", "/api/v1/preflight", nil)); w.Code != 200 {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+		})
+	}
+	all.Wait()
+	if most.Load() != 1 {
+		t.Errorf("%d looks at a time", most.Load())
 	}
 }
 

@@ -93,6 +93,7 @@ type Handler struct {
 	stopping context.Context // ends when Shutdown begins
 	stop     context.CancelFunc
 	streams  chan struct{} // holds one for each event stream
+	looks    chan struct{} // holds one while the host is looked at
 }
 
 // New returns the handler. Who calls it calls Shutdown in the end.
@@ -109,7 +110,7 @@ func New(o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &Handler{o: o, metrics: newMetrics(o), guard: newGuard(o.Token), strangers: newGuard(""), streams: make(chan struct{}, maxStreams)}
+	h := &Handler{o: o, metrics: newMetrics(o), guard: newGuard(o.Token), strangers: newGuard(""), streams: make(chan struct{}, maxStreams), looks: make(chan struct{}, 1)}
 	h.stopping, h.stop = context.WithCancel(context.Background())
 	h.lanes = newLanes(h.HTTPServer)
 	var err error

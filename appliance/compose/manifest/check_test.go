@@ -26,10 +26,11 @@ func TestCheck(t *testing.T) {
 			}
 		}
 		for text, want := range map[string]string{
-			"name = 'a'\nversion = '0.0.1'\n[[customizations.filesystem]]\nmountpoint = '/data'\nminsize = 1000\n": "customizations.filesystem",
-			"name = 'a'\nversion = '0.0.1'\n[customizations]\ninstallation_device = '/dev/sda'\n":                  "installation_device",
-			"name = 'a'\nversion = '0.0.1'\n[[containers]]\nsource = 'registry.example/a:v1'\n":                    "containers",
-			"name = 'a'\nversion = '0.0.1'\n[customizations.nonsense]\na = 1\n":                                    "unknown key",
+			"name = 'a'\nversion = '0.0.1'\n[[customizations.filesystem]]\nmountpoint = '/data'\nminsize = 1000\n":     "customizations.filesystem",
+			"name = 'a'\nversion = '0.0.1'\n[customizations]\ninstallation_device = '/dev/sda'\n":                      "installation_device",
+			"name = 'a'\nversion = '0.0.1'\n[[containers]]\nsource = 'registry.example/a:v1'\n":                        "containers",
+			"name = 'a'\nversion = '0.0.1'\n[[customizations.files]]\npath = '/etc/x'\nuri = 'file:///etc/hostname'\n": "one of this host's own",
+			"name = 'a'\nversion = '0.0.1'\n[customizations.nonsense]\na = 1\n":                                        "unknown key",
 		} {
 			if err := Check(to, []byte(text)); !errors.Is(err, ErrBlueprint) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), to.String()) {
 				t.Errorf("%s: %q: %v, want %q", name, text, err, want)

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/osbuild/blueprint/pkg/blueprint"
 	"github.com/osbuild/images/pkg/container"
 	"github.com/osbuild/images/pkg/depsolvednf"
 	"github.com/osbuild/images/pkg/distro"
@@ -99,6 +100,9 @@ func begin(r Request) (*manifest.Manifest, error) {
 	}
 	if len(bp.Containers) > 0 {
 		return nil, fmt.Errorf("making the manifest: %w: it embeds containers, which this backend does not fetch; let devices pull them, or use the backend weldr", ErrBlueprint)
+	}
+	if c := bp.Customizations; c != nil && slices.ContainsFunc(c.Files, func(f blueprint.FileCustomization) bool { return f.URI != "" }) {
+		return nil, fmt.Errorf("making the manifest: %w: a file of customizations.files has a uri, which would be one of this host's own; write what is in it as data", ErrBlueprint)
 	}
 	options := distro.ImageOptions{OSTree: &ostree.ImageOptions{ImageRef: r.Ref, ParentRef: r.Parent}}
 	if r.Parent != "" {

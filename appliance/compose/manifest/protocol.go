@@ -3,6 +3,7 @@ package manifest
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -291,6 +292,13 @@ func modulesOf(all map[string]moduleSpec) []rpmmd.ModuleSpec {
 	return list
 }
 
+// userinfo is what a URL says of a user, with a password perhaps.
+var userinfo = regexp.MustCompile(`://[^/\s@"']*@`)
+
+// Public is what a program says, for everybody to read: without the users and passwords of URLs, which repositories of a
+// site may have.
+func Public(text string) string { return userinfo.ReplaceAllLiteralString(text, "://") }
+
 // parseFault reads why the depsolver failed: {"kind": …, "reason": …}. Repositories, which it calls by
 // their IDs, get their names back.
 func parseFault(data []byte, sets []rpmmd.PackageSet) (kind, reason string, ok bool) {
@@ -307,5 +315,5 @@ func parseFault(data []byte, sets []rpmmd.PackageSet) (kind, reason string, ok b
 			fault.Reason = strings.ReplaceAll(fault.Reason, r.Hash(), r.Name+" ("+where+")")
 		}
 	}
-	return fault.Kind, fault.Reason, true
+	return fault.Kind, Public(fault.Reason), true
 }

@@ -84,6 +84,7 @@ func TestSolverFaults(t *testing.T) {
 	}{
 		"missing":    {`{"kind":"MarkingErrors","reason":"missing packages: nope"}`, failed, ErrPackages, "missing packages: nope (MarkingErrors)"},
 		"repository": {`{"kind":"RepoError","reason":"There was a problem reading a repository: '` + hash + `'"}`, failed, ErrPackages, "baseos (https://mirror.example/baseos)"},
+		"password":   {`{"kind":"RepoError","reason":"Cannot download https://me:secret@mirror.example/x"}`, failed, ErrPackages, "download https://mirror.example/x (RepoError)"},
 		"crash":      {`Traceback`, failed, nil, "trace"},
 		"nothing":    {``, nil, nil, "reading the depsolver's answer"},
 		"array":      {`[{"name":"kernel"}]`, nil, nil, "reading the depsolver's answer"},

@@ -134,7 +134,7 @@ func (s *scene) store() string {
 	}
 	s.t.Cleanup(func() {
 		s.checkTidy()
-		if len(mountsBelow("/proc/self/mounts", dir)) == 0 {
+		if left, err := mountsBelow("/proc/self/mounts", dir); err == nil && len(left) == 0 {
 			_ = os.RemoveAll(dir)
 		}
 	})
@@ -144,8 +144,8 @@ func (s *scene) store() string {
 // checkTidy wants nothing of a build to be left: no mount, no temporary tree.
 func (s *scene) checkTidy() {
 	s.t.Helper()
-	if left := mountsBelow("/proc/self/mounts", s.backend.Store); len(left) > 0 {
-		s.t.Errorf("still mounted: %q", left)
+	if left, err := mountsBelow("/proc/self/mounts", s.backend.Store); err != nil || len(left) > 0 {
+		s.t.Errorf("still mounted: %q, %v", left, err)
 	}
 	if left, _ := os.ReadDir(filepath.Join(s.backend.Store, "tmp")); len(left) > 0 {
 		s.t.Errorf("left in the store: %v", left)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"edge/appliance/compose"
 )
 
 // started reports whether the shell of the build has come to life.
@@ -47,7 +49,11 @@ const reminders = 12
 func (b *build) end() {
 	pid := b.leader()
 	if pid == 0 {
-		return
+		// A shell that comes to life only now has nothing to build; one that has it already has said who it is.
+		_ = os.Remove(filepath.Join(b.dir, compose.DocumentManifest))
+		if pid = b.leader(); pid == 0 {
+			return
+		}
 	}
 	grace := cmp.Or(b.backend.Grace, 2*time.Minute)
 	var told time.Time
@@ -72,18 +78,26 @@ func (b *build) end() {
 // sweep takes away what a killed osbuild left in its store: mounts and temporary trees. It does nothing while
 // another osbuild works on the store.
 func (b *Backend) sweep(log io.Writer) {
-	temporary := filepath.Join(b.Store, "tmp")
+	temporary, err := filepath.EvalSymlinks(filepath.Join(b.Store, "tmp")) // as the kernel calls it in its table
+	if err != nil {
+		return // nothing was ever built
+	}
 	left, err := os.ReadDir(temporary)
-	if err != nil || len(left) == 0 || busy(b.Store) {
+	if err != nil || len(left) == 0 || busy(b.Store) || busy(filepath.Dir(temporary)) {
 		return
 	}
-	for _, at := range mountsBelow("/proc/self/mounts", temporary) {
+	mounted, err := mountsBelow("/proc/self/mounts", temporary)
+	if err != nil {
+		fmt.Fprintf(log, "looking for what an earlier build left mounted: %v\n", err)
+		return
+	}
+	for _, at := range mounted {
 		if err := syscall.Unmount(at, syscall.MNT_DETACH|umountNoFollow); err != nil {
 			fmt.Fprintf(log, "unmounting %s, which an earlier build left: %v\n", at, err)
 			return // removing through a mount would remove what is mounted
 		}
 	}
-	if len(mountsBelow("/proc/self/mounts", temporary)) > 0 {
+	if mounted, err = mountsBelow("/proc/self/mounts", temporary); err != nil || len(mounted) > 0 {
 		return
 	}
 	for _, entry := range left {
@@ -113,10 +127,10 @@ func busy(store string) bool {
 }
 
 // mountsBelow are the mount points under a folder, the deepest first. Source: proc_mounts(5).
-func mountsBelow(table, dir string) []string {
+func mountsBelow(table, dir string) ([]string, error) {
 	data, err := os.ReadFile(table)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	var found []string
 	for line := range strings.Lines(string(data)) {
@@ -124,11 +138,11 @@ func mountsBelow(table, dir string) []string {
 		if len(fields) < 2 {
 			continue
 		}
-		at := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(fields[1])
+		at := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\043`, "#", `\134`, `\`).Replace(fields[1])
 		if strings.HasPrefix(at, dir+"/") {
 			found = append(found, at)
 		}
 	}
 	slices.SortFunc(found, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	return found
+	return found, nil
 }

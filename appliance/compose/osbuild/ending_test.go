@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"edge/appliance/command"
 )
 
 // TestCancel ends a build that hears, one that has to be told twice, and one that does not hear.
@@ -52,6 +54,62 @@ func TestCancelWhileDepsolving(t *testing.T) {
 	}
 	if s.build().begun() {
 		t.Error("a build was begun")
+	}
+}
+
+// TestCancelEarly ends a build whose shell has not come to life yet: when it does, it builds nothing.
+func TestCancelEarly(t *testing.T) {
+	s := newScene(t)
+	s.wanted = true
+	s.hang()
+	var late command.Spec
+	s.backend.Detach = func(spec command.Spec) (int, error) {
+		late = spec
+		return 0, nil
+	}
+	done := s.started()
+	s.until("building")
+	s.cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if _, err := command.Detach(late); err != nil {
+		t.Fatal(err)
+	}
+	for range 500 {
+		if _, ended := s.build().exit(); ended {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if code, ended := s.build().exit(); !ended || code == 0 {
+		t.Errorf("the shell ended: %v, with code %d", ended, code)
+	}
+	if _, err := os.Stat(filepath.Join(s.backend.Store, "tmp")); !os.IsNotExist(err) {
+		t.Errorf("osbuild was started: %v", err)
+	}
+}
+
+// TestCancelWhileStarting ends what asks for a unit, when the unit runs already.
+func TestCancelWhileStarting(t *testing.T) {
+	s := newScene(t)
+	s.wanted = true
+	s.hang()
+	s.backend.Detach = func(spec command.Spec) (int, error) {
+		if _, err := command.Detach(spec); err != nil {
+			return 0, err
+		}
+		for !s.build().started() {
+			time.Sleep(10 * time.Millisecond)
+		}
+		s.cancel()
+		return 0, s.ctx.Err()
+	}
+	if _, err := s.make(); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if s.build().leader() != 0 {
+		t.Error("the build goes on")
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"edge/appliance/compose/manifest"
 )
 
 // Limits of what is kept of a build's words.
@@ -127,7 +129,7 @@ func (s *scanner) locate(r record) where {
 
 // say logs a message and remembers the last ones of a stage.
 func (s *scanner) say(at where, message string) {
-	for line := range strings.Lines(message) {
+	for line := range strings.Lines(manifest.Public(message)) {
 		line = strings.TrimRight(line, "\r\n")
 		if len(line) > maxWidth {
 			line = strings.ToValidUTF8(line[:maxWidth], "") + "…"
@@ -222,7 +224,7 @@ func (s *scanner) conclude(at where, r record) {
 
 // last are the last lines of a text.
 func last(text string) []string {
-	lines := strings.Split(strings.TrimRight(strings.ToValidUTF8(text, ""), "\r\n"), "\n")
+	lines := strings.Split(strings.TrimRight(strings.ToValidUTF8(manifest.Public(text), ""), "\r\n"), "\n")
 	lines = lines[max(len(lines)-lastLines, 0):]
 	for i, line := range lines {
 		if len(line) > maxWidth {

@@ -25,6 +25,15 @@ func stream(t testing.TB, name string) []byte {
 	return data
 }
 
+// TestScannerKeepsPasswords: everybody may read the log, and why a build failed.
+func TestScannerKeepsPasswords(t *testing.T) {
+	const said = "curl: cannot fetch https://me:s3cret@mirror.example/a.rpm"
+	s, lines := scanned([]byte(`{"message":"` + said + `","context":{"id":"1"}}` + "\n" + `{"message":"end","context":{"id":"1"},"result":{"name":"x","success":false,"output":"` + said + `"}}` + "\n"))
+	if text := strings.Join(lines, "\n") + s.fault("exit code 1", nil).Error(); strings.Contains(text, "s3cret") || strings.Count(text, "https://mirror.example/a.rpm") != 2 {
+		t.Error(text)
+	}
+}
+
 // TestScannerChunks reads the same however the stream is cut.
 func TestScannerChunks(t *testing.T) {
 	data := stream(t, "centos-9.jsonseq")

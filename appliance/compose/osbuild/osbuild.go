@@ -116,7 +116,11 @@ func (b *Backend) begin(ctx context.Context, build *build) error {
 	if err := build.keep(made); err != nil {
 		return err
 	}
-	return build.start(ctx)
+	err = build.start(ctx)
+	if err != nil && o.Cancelled() {
+		build.end() // what asked for it was ended, and it may have begun all the same
+	}
+	return err
 }
 
 // toFetch is what is to be fetched at most: what the store has is not fetched again.

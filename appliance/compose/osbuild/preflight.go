@@ -37,7 +37,7 @@ func (b *Backend) Preflight(ctx context.Context, distro, data string) compose.Fi
 
 func (b *Backend) checkUser(f *compose.Fitness) {
 	if os.Geteuid() != 0 && !b.Anybody {
-		f.Add("root", compose.Bad, "osbuild mounts file systems, which only root can", "sudo appliance serve, or the packaged unit: systemctl enable --now appliance")
+		f.Add("root", compose.Bad, "osbuild mounts file systems, which only root can", "sudo appliance serve; contrib/systemd runs it as an ordinary user, who composes with the backend weldr")
 		return
 	}
 	f.Add("root", compose.Good, "runs as root", "")

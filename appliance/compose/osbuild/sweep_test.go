@@ -19,7 +19,11 @@ func TestSweepMounts(t *testing.T) {
 	}
 	precious := filepath.Join(t.TempDir(), "file")
 	write(t, precious, "precious")
-	b := &Backend{Store: t.TempDir()}
+	disk, store := filepath.Join(t.TempDir(), "#2"), filepath.Join(t.TempDir(), "store")
+	if err := errors.Join(os.Mkdir(disk, 0o755), os.Symlink(disk, store)); err != nil { // moved to a larger disk
+		t.Fatal(err)
+	}
+	b := &Backend{Store: store}
 	at := filepath.Join(b.Store, "tmp", "osbuild-tmp-1", "a b")
 	if err := os.MkdirAll(at, 0o755); err != nil {
 		t.Fatal(err)
@@ -81,7 +85,10 @@ func TestSweepSpares(t *testing.T) {
 func TestMountsBelow(t *testing.T) {
 	table := filepath.Join(t.TempDir(), "mounts")
 	write(t, table, "proc /proc proc rw 0 0\ntmpfs /s/tmp/a tmpfs rw 0 0\ntmpfs /s/tmp/a/b\\040c tmpfs rw 0 0\ntmpfs /s/tmpx tmpfs rw 0 0\n")
-	if got := mountsBelow(table, "/s/tmp"); len(got) != 2 || got[0] != "/s/tmp/a/b c" || got[1] != "/s/tmp/a" {
-		t.Errorf("%q", got)
+	if got, err := mountsBelow(table, "/s/tmp"); err != nil || len(got) != 2 || got[0] != "/s/tmp/a/b c" || got[1] != "/s/tmp/a" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := mountsBelow(table+"x", "/s/tmp"); err == nil {
+		t.Errorf("without a table there is nothing mounted: %q", got)
 	}
 }
