@@ -75,7 +75,10 @@ func (r *Repository) Push(ctx context.Context, text []byte, o PushOptions) (Push
 func (r *Repository) decide(d Document, o PushOptions) (Pushed, Document, error) {
 	x := r.now()
 	before, there := x.current(d.Name)
-	if o.New && there || o.Expect != "" && before.Version != o.Expect {
+	if o.New && there {
+		return Pushed{}, d, fmt.Errorf("pushing %q: %w: it is not new, and at %s", d.Name, ErrPrecondition, before.Version)
+	}
+	if o.Expect != "" && before.Version != o.Expect {
 		return Pushed{}, d, fmt.Errorf("pushing %q: %w: %q", d.Name, ErrPrecondition, before.Version)
 	}
 	p := Pushed{Change: before, Before: before.Version}

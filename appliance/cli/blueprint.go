@@ -114,7 +114,7 @@ func newBlueprintDiff(c console, g *globals) *cobra.Command {
 		Short:             "Show which packages and which lines tell two versions apart",
 		Example:           "  appliance blueprint diff demo_upgrade@0.0.1 demo_upgrade@0.0.2",
 		Args:              takes("NAME@A", "NAME@B"),
-		ValidArgsFunction: g.completing(2, blueprintNames),
+		ValidArgsFunction: g.completing(2, blueprintVersions),
 		RunE: action(c, func(ctx context.Context, c console, args []string) error {
 			from, err := parseID(args[0])
 			if err != nil {

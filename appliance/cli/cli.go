@@ -45,10 +45,11 @@ func newRoot(c console, g *globals) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "appliance",
 		Short: "Publish OSTree releases and container images, and keep edge devices up to date with them",
-		Long: "appliance keeps OSTree releases for edge devices: it imports and verifies them, publishes one at a\n" +
-			"time, and serves them to devices, people and scripts. It holds the container images that run there, or\n" +
-			"steers the registry that does, and moves the tags that devices follow. Kickstarts and boot ISOs install\n" +
-			"devices; \"appliance device\" keeps them up to date, and undoes an update that does not work.\n\n" +
+		Long: "appliance keeps OSTree releases for edge devices: it composes them from blueprints or imports them,\n" +
+			"verifies them, publishes one at a time, and serves them to devices, people and scripts. It holds the\n" +
+			"container images that run there, or steers the registry that does, and moves the tags that devices\n" +
+			"follow. Kickstarts and boot ISOs install devices; \"appliance device\" keeps them up to date, and undoes an\n" +
+			"update that does not work.\n\n" +
 			"\"appliance serve\" owns the data directory. The commands of \"appliance device\" act on the device that they\n" +
 			"are run on; the others speak to the server over HTTP, from the same host or from a laptop.\n\n" + exitCodesHelp() + "\n" + environmentHelp,
 		Example: "  appliance serve --sample\n" +
@@ -63,7 +64,7 @@ func newRoot(c console, g *globals) *cobra.Command {
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{err, fmt.Sprintf("%q explains every flag", cmd.CommandPath()+" --help")}
+		return usageError{flagFault(err), fmt.Sprintf("%q explains every flag", cmd.CommandPath()+" --help")}
 	})
 	group(root)
 	g.bind(root)
@@ -100,12 +101,12 @@ func action(c console, run func(context.Context, console, []string) error) func(
 // mistake.
 func group(cmd *cobra.Command) {
 	cmd.Args = cobra.ArbitraryArgs
-	cmd.SuggestionsMinimumDistance = 2
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()
 		}
 		hint := fmt.Sprintf("%q lists the commands there are", cmd.CommandPath()+" --help")
+		cmd.SuggestionsMinimumDistance = min(2, len(args[0])/2) // "foo" means no "job"
 		if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
 			hint = fmt.Sprintf("did you mean %q?", cmd.CommandPath()+" "+like[0])
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"edge/appliance/blueprint"
 	"edge/appliance/client"
 )
 
@@ -43,6 +44,25 @@ func blueprintNames(ctx context.Context, cl *client.Client) ([]string, error) {
 	var words []string
 	for _, b := range all {
 		words = append(words, string(b.Name))
+	}
+	return words, err
+}
+
+// blueprintVersions are those whose texts can be compared; what has releases alone has none.
+func blueprintVersions(ctx context.Context, cl *client.Client) ([]string, error) {
+	all, err := cl.Blueprints(ctx)
+	var words []string
+	for _, b := range all {
+		changes, err := cl.Changes(ctx, b.Name)
+		if err != nil {
+			continue
+		}
+		for _, ch := range changes {
+			word := fmt.Sprintf("%s@%s", b.Name, ch.Version)
+			if ch.Kind != blueprint.Deleted && !slices.Contains(words, word) {
+				words = append(words, word)
+			}
+		}
 	}
 	return words, err
 }

@@ -43,6 +43,7 @@ func newCompose(c console, g *globals) *cobra.Command {
 	f.StringVar(&o.ref, "ref", "", "the `REF` to write into the commit (default: as the server is configured, or the distribution's)")
 	f.StringVar(&o.parent, "parent", "", "the `COMMIT` to follow, or none")
 	f.BoolVarP(&o.follow, "follow", "f", false, "wait until the release is there, and show how far it is")
+	oneOf(cmd, "backend", "osbuild", "weldr", "sample")
 	return cmd
 }
 

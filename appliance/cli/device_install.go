@@ -60,6 +60,10 @@ func newDeviceInstall(c console, g *globals) *cobra.Command {
 	f.StringVar(&o.osUpdates, "os-updates", "", "how far OS updates go, instead of what the profile says: off, check, stage, window or now")
 	f.StringVar(&o.proxy, "proxy", "", "what stands before cold applications, instead of what the profile says: systemd or appliance")
 	f.StringVar(&o.tokenFile, "enrol-token-file", "", "`FILE` with the token for enrolment at the builder (or APPLIANCE_ENROL_TOKEN)")
+	oneOf(cmd, "unit-style", "plain", "quadlet")
+	oneOf(cmd, "app-updates", "appliance", "podman", "off")
+	oneOf(cmd, "os-updates", "off", "check", "stage", "window", "now")
+	oneOf(cmd, "proxy", "systemd", "appliance")
 	return cmd
 }
 
@@ -171,10 +175,17 @@ func fetchProfile(ctx context.Context, address string) ([]byte, error) {
 	}}
 	resp, err := hc.Do(req)
 	if err != nil {
-		return nil, hinted{fmt.Errorf("fetching the profile: %w", err), "is the builder running, and does this device reach it? try: curl " + quoted(address)}
+		if inner := (*url.Error)(nil); errors.As(err, &inner) {
+			err = inner.Err // without method and URL, which is told anyhow
+		}
+		return nil, hinted{fmt.Errorf("fetching the profile %q: %w", address, err), "is the builder running, and does this device reach it? try: curl " + quoted(address)}
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusNotFound:
+		return nil, hinted{fmt.Errorf("fetching the profile %q: %w", address, errNoProfile), "appliance blueprint list shows what the builder has"}
+	default:
 		return nil, hinted{fmt.Errorf("fetching the profile %q: the builder says %s", address, resp.Status), "appliance blueprint list shows what the builder has"}
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, largestProfile+1))

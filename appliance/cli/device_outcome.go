@@ -12,6 +12,7 @@ import (
 // code of its own.
 func (g *globals) printOutcome(c console, out device.Outcome, done string) error {
 	if g.json() {
+		out.Changes = append([]device.Change{}, out.Changes...) // a list, also when there are none
 		if err := printJSON(c.out, out); err != nil {
 			return err
 		}

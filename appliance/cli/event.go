@@ -67,7 +67,7 @@ func (o *eventOptions) show(w io.Writer, e event.Event) error {
 
 // eventLine is written as the server writes an event for curl.
 func eventLine(e event.Event) string {
-	line := fmt.Sprintf("%s  %-17s  %s  %s", e.Time.UTC().Format(time.DateTime), e.Kind, e.Subject, e.Message)
+	line := fmt.Sprintf("%s  %-17s  %-18s  %s", e.Time.UTC().Format(time.DateTime), e.Kind, e.Subject, e.Message)
 	if e.Total > 0 {
 		line += fmt.Sprintf(" %d/%d", e.Done, e.Total)
 	}

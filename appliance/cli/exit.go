@@ -13,6 +13,7 @@ import (
 	"edge/appliance/health"
 	"edge/appliance/ostree"
 	"edge/appliance/profile"
+	"edge/appliance/quarantine"
 	"edge/appliance/unit"
 	"edge/appliance/update"
 )
@@ -57,6 +58,9 @@ var (
 	errInterrupted = errors.New("interrupted")
 	errChanges     = errors.New("the dry run found something to do")
 )
+
+// errNoProfile says that a builder does not know the blueprint of a URL.
+var errNoProfile = errors.New("the builder has none there")
 
 // usageError is a mistake in the words of the command line.
 type usageError struct {
@@ -119,7 +123,7 @@ func exitCode(err error) int {
 		return exitInvalid
 	case errors.Is(err, update.ErrEngine), errors.Is(err, health.ErrGreenboot):
 		return exitRefused
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, update.ErrNoApp):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, update.ErrNoApp), errors.Is(err, quarantine.ErrNothing), errors.Is(err, errNoProfile):
 		return exitNotFound
 	}
 	return exitFailure

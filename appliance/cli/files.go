@@ -2,6 +2,7 @@ package cli
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -19,6 +20,9 @@ func replaceFile(name string, mode fs.FileMode, write func(io.Writer) error) (er
 	temporary := filepath.Join(dir, fmt.Sprintf(".%s.%s", base, rand.Text()))
 	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
+		if at := (*fs.PathError)(nil); errors.As(err, &at) {
+			at.Path = name // the temporary one tells a person nothing
+		}
 		return err
 	}
 	defer func() {

@@ -34,7 +34,7 @@ func newFleetEnrol(c console, g *globals) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.blueprint, "blueprint", "", "`NAME` of the blueprint that the devices are of (needed where there is more than one)")
-	f.DurationVar(&o.valid, "valid", 24*time.Hour, "how long the token may be used")
+	bindDuration(cmd, &o.valid, "valid", 24*time.Hour, "how long the token may be used")
 	f.IntVar(&o.uses, "uses", 1, "how many devices it lets in")
 	_ = cmd.RegisterFlagCompletionFunc("blueprint", g.completing(1, blueprintNames)) // the flag exists
 	return cmd
@@ -94,7 +94,7 @@ func newFleetTokenRevoke(c console, g *globals) *cobra.Command {
 			return words, err
 		}),
 		RunE: action(c, func(ctx context.Context, c console, args []string) error {
-			return g.ask(ctx, c, client.ToRevokeToken(args[0]))
+			return g.askThenSay(ctx, c, client.ToRevokeToken(args[0]), "revoked %s", args[0])
 		}),
 	}
 }

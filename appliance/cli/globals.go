@@ -37,7 +37,7 @@ func (g *globals) bind(root *cobra.Command) {
 	f.StringVar(&g.tokenFile, "token-file", "", "`FILE` that holds the token")
 	f.StringVar(&g.data, "data", defaultData(), "`DIR` with everything that the server keeps")
 	f.StringVarP(&g.output, "output", "o", "table", "how to print: table or json")
-	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	oneOf(root, "output", "table", "json")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if g.output != "table" && g.output != "json" {
 			return usageError{fmt.Errorf("--output %q: want table or json", g.output), ""}
@@ -111,6 +111,16 @@ func (g *globals) ask(ctx context.Context, c console, call client.Call) error {
 		return err
 	}
 	return g.print(ctx, c, cl, call)
+}
+
+// askThenSay is ask for a call whose answer is empty: a person is told that it was done. With -o json nothing
+// is printed, as the API says nothing.
+func (g *globals) askThenSay(ctx context.Context, c console, call client.Call, format string, args ...any) error {
+	if err := g.ask(ctx, c, call); err != nil || g.json() {
+		return err
+	}
+	_, err := fmt.Fprintln(c.out, printable(fmt.Sprintf(format, args...)))
+	return err
 }
 
 // withTokenHint says how to come by a token.

@@ -116,7 +116,7 @@ func newISOBuild(c console, g *globals) *cobra.Command {
 	f.StringVar(&o.ifname, "interface", "", "network interface, with --ip (default: the first)")
 	f.StringArrayVar(&o.add, "karg", nil, "another `ARGUMENT` of the kernel: KEY or KEY=VALUE; may be repeated")
 	f.StringArrayVar(&o.remove, "no-karg", nil, "`ARGUMENT` of the kernel that the vendor has and this one has not; may be repeated")
-	_ = cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]string{"kickstart", "kargs", "offline"}, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	oneOf(cmd, "mode", "kickstart", "kargs", "offline")
 	return cmd
 }
 
@@ -213,7 +213,11 @@ func newISORemove(c console, g *globals) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.ask(ctx, c, client.ToRemoveImage(name, image, o.device))
+			what := string(name) + "/" + image
+			if o.device != "" {
+				what = fmt.Sprintf("the one of %s for %s", name, o.device)
+			}
+			return o.askThenSay(ctx, c, client.ToRemoveImage(name, image, o.device), "removed %s", what)
 		}),
 	}
 	cmd.Flags().StringVar(&o.device, "device", "", "the one of this `DEVICE`")

@@ -52,7 +52,7 @@ func newKickstart(c console, g *globals) *cobra.Command {
 
 func (o *kickstartOptions) bind(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.target, "target", "", "whose syntax: rhel9, rhel10 or fedora")
-	_ = cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions([]string{"rhel9", "rhel10", "fedora"}, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	oneOf(cmd, "target", "rhel9", "rhel10", "fedora")
 }
 
 func (o *kickstartOptions) run(ctx context.Context, c console, args []string) error {

@@ -49,7 +49,7 @@ func newKickstartLink(c console, g *globals) *cobra.Command {
 	f.StringVar(&o.address, "address", "", "`ADDRESS/LENGTH` of the device (default: DHCP)")
 	f.StringVar(&o.gateway, "gateway", "", "`ADDRESS` of the gateway")
 	f.StringSliceVar(&o.dns, "dns", nil, "`ADDRESS` of a name server")
-	f.DurationVar(&o.valid, "valid", 24*time.Hour, "how long the link may be used")
+	bindDuration(cmd, &o.valid, "valid", 24*time.Hour, "how long the link may be used")
 	f.IntVar(&o.uses, "uses", 1, "how many machines it is for")
 	f.BoolVar(&o.noEnrol, "no-enrol", false, "the device does not become one of the fleet")
 	return cmd
@@ -160,7 +160,7 @@ func newKickstartRevoke(c console, g *globals) *cobra.Command {
 		Args:              takes("INSTALLATION"),
 		ValidArgsFunction: g.completing(1, installationIDs),
 		RunE: action(c, func(ctx context.Context, c console, args []string) error {
-			return g.ask(ctx, c, client.ToRevokeLink(args[0]))
+			return g.askThenSay(ctx, c, client.ToRevokeLink(args[0]), "revoked the link of %s", args[0])
 		}),
 	}
 }

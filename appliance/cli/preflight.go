@@ -23,8 +23,9 @@ func newPreflight(c console, g *globals) *cobra.Command {
 		Use:   "preflight",
 		Short: "Tell what this host lacks for composing, and what mends it",
 		Long: "Look at this host: root, distribution, programs and their versions, repositories and subscription, SELinux,\n" +
-			"disk. Each thing that is missing comes with the command that mends it; nothing is changed. With --server it\n" +
-			"is the server that looks at its own host. The exit code is 3 where nothing can be composed.",
+			"disk. Each thing that is missing comes with the command that mends it; nothing is changed. With --server\n" +
+			"or APPLIANCE_SERVER it is the server that looks at its own host. The exit code is 3 where nothing can be\n" +
+			"composed.",
 		Example: "  sudo appliance preflight\n  appliance preflight --distro rhel-9.6\n  appliance preflight --server http://builder.example:8080",
 		Args:    takes(),
 		RunE:    action(c, o.run),
@@ -33,6 +34,7 @@ func newPreflight(c console, g *globals) *cobra.Command {
 	f.StringVar(&o.config, "config", "", "configuration `FILE` (default "+defaultConfig+" where it exists)")
 	f.StringVar(&o.distro, "distro", "", "look as if to compose for this `DISTRIBUTION`")
 	f.StringVar(&o.backend, "backend", "", "look as if to compose with osbuild, weldr or sample")
+	oneOf(cmd, "backend", "osbuild", "weldr", "sample")
 	return cmd
 }
 
@@ -60,7 +62,8 @@ func (o *preflightOptions) run(ctx context.Context, c console, _ []string) error
 func (o *preflightOptions) look(ctx context.Context) (compose.Fitness, error) {
 	if o.server != "" || os.Getenv("APPLIANCE_SERVER") != "" {
 		if o.config != "" || o.distro != "" || o.backend != "" {
-			return compose.Fitness{}, usageError{errors.New("--config, --distro and --backend are for this host, --server is for another"), ""}
+			return compose.Fitness{}, usageError{errors.New("--config, --distro and --backend are for this host, and the server is asked to look at its own"),
+				"leave them out; or leave --server out, and unset APPLIANCE_SERVER"}
 		}
 		var cl *client.Client
 		cl, err := o.client()

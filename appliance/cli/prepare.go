@@ -43,6 +43,7 @@ func newPrepare(c console, g *globals) *cobra.Command {
 	f.StringVar(&o.iso, "iso", "", "stock boot ISO to add: a `FILE` on the server's host or a URL")
 	f.StringVar(&o.backend, "backend", "", "what composes: osbuild, weldr or sample (default: as the server is configured)")
 	f.StringVar(&o.distro, "distro", "", "compose for this `DISTRIBUTION` (default: as the server is configured, or its host's)")
+	oneOf(cmd, "backend", "osbuild", "weldr", "sample")
 	return cmd
 }
 
@@ -53,6 +54,7 @@ type preparation struct {
 	cl       *client.Client
 	name     blueprint.Name
 	versions []blueprint.Version // oldest first
+	bootable bool                // there is a boot ISO of it
 }
 
 func (o *prepareOptions) run(ctx context.Context, c console, args []string) error {
@@ -199,6 +201,7 @@ func (p *preparation) image(ctx context.Context) error {
 	switch {
 	case err == nil:
 		p.say("made a boot ISO")
+		p.bootable = true
 	case p.iso == "" && errors.As(err, &problem) && problem.Status < 500:
 		p.say("no boot ISO: %v; appliance prepare --iso FILE makes one", err)
 	default:
@@ -246,7 +249,9 @@ func (p *preparation) tell(ctx context.Context) error {
 		{"web page", base + "/"},
 		{"repository", base + "/" + string(p.name) + "/repo/"},
 		{"kickstart", base + "/" + string(p.name) + "/kickstart.ks"},
-		{"boot ISO", base + "/" + string(p.name) + "/images/"},
+	}
+	if p.bootable {
+		rows = append(rows, [2]string{"boot ISO", base + "/" + string(p.name) + "/images/"})
 	}
 	for _, r := range rows {
 		fmt.Fprintf(p.out, "  %-11s %s\n", r[0], printable(r[1]))
@@ -258,7 +263,11 @@ func (p *preparation) tell(ctx context.Context) error {
 func (p *preparation) steps() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "  "+format+"\n", args...) }
-	line("boot a device from the ISO; it installs %s", p.id(p.versions[0]))
+	from := "the ISO"
+	if !p.bootable {
+		from = "an installer with inst.ks=, the kickstart's address"
+	}
+	line("boot a device from %s; it installs what is published", from)
 	for i, v := range p.versions[1:] {
 		line("appliance release diff %s %s", p.id(p.versions[i]), p.id(v))
 		line("appliance release publish %s", p.id(v))

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -27,13 +26,21 @@ func newReleaseDelta(c console, g *globals) *cobra.Command {
 		Example: "  appliance release delta demo_upgrade@0.0.1 demo_upgrade@0.0.2\n" +
 			"  appliance release delta --list demo_upgrade\n" +
 			"  appliance release delta --withdraw demo_upgrade@0.0.1 demo_upgrade@0.0.2",
-		Args:              takes("NAME@TO", "[NAME@TO]"),
+		Args:              o.args,
 		ValidArgsFunction: g.completing(2, releaseIDs),
 		RunE:              action(c, o.run),
 	}
 	cmd.Flags().BoolVar(&o.list, "list", false, "list the deltas of a blueprint instead")
 	cmd.Flags().BoolVar(&o.withdraw, "withdraw", false, "remove the delta instead")
 	return cmd
+}
+
+// args are one or two releases, or the name of a blueprint.
+func (o *deltaOptions) args(cmd *cobra.Command, args []string) error {
+	if o.list {
+		return takes("NAME")(cmd, args)
+	}
+	return takes("NAME@TO", "[NAME@TO]")(cmd, args)
 }
 
 func (o *deltaOptions) run(ctx context.Context, c console, args []string) error {
@@ -55,16 +62,12 @@ func (o *deltaOptions) run(ctx context.Context, c console, args []string) error 
 	if !o.withdraw {
 		return o.ask(ctx, c, client.ToMakeDelta(from, to))
 	}
-	if err := o.ask(ctx, c, client.ToWithdrawDelta(from, to)); err != nil || o.json() {
-		return err
-	}
-	_, err = fmt.Fprintf(c.out, "withdrawn: the delta to %s\n", to)
-	return err
+	return o.askThenSay(ctx, c, client.ToWithdrawDelta(from, to), "withdrawn: the delta to %s", to)
 }
 
 func (o *deltaOptions) showAll(ctx context.Context, c console, args []string) error {
-	if o.withdraw || len(args) != 1 {
-		return usageError{errors.New("--list takes the NAME of one blueprint and nothing else"), ""}
+	if o.withdraw {
+		return usageError{errors.New("--list and --withdraw exclude each other"), ""}
 	}
 	name, err := parseName(args)
 	if err != nil {

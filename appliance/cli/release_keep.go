@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -55,11 +54,7 @@ func newReleaseDelete(c console, g *globals) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := g.ask(ctx, c, client.ToDelete(id)); err != nil || g.json() {
-				return err
-			}
-			_, err = fmt.Fprintf(c.out, "deleted %s\n", id)
-			return err
+			return g.askThenSay(ctx, c, client.ToDelete(id), "deleted %s", id)
 		}),
 	}
 }

@@ -78,6 +78,8 @@ func newServe(c console, g *globals) *cobra.Command {
 	f.StringVar(&o.logLevel, "log-level", "info", "what to log: debug, info, warn or error")
 	f.StringVar(&o.signKey, "sign-key", "", "`FILE` with the ed25519 key that signs publications (default: ed25519.key in the data directory, made at first use)")
 	f.BoolVar(&o.noSign, "no-sign", false, "sign nothing")
+	oneOf(cmd, "log-format", "text", "json")
+	oneOf(cmd, "log-level", "debug", "info", "warn", "error")
 	return cmd
 }
 

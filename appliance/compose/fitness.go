@@ -52,7 +52,11 @@ func (f Fitness) Write(s *sheet.Sheet) {
 	if !f.Fit {
 		verdict = "this host cannot compose yet"
 	}
-	s.Line("%s %s with the backend %s: %s", sheet.Dash(f.Host), sheet.Dash(f.Target), f.Backend, verdict)
+	host := ""
+	if f.Host != "" { // samples need none
+		host = f.Host + " "
+	}
+	s.Line("%s%s with the backend %s: %s", host, sheet.Dash(f.Target), f.Backend, verdict)
 	s.Blank()
 	for _, finding := range f.Findings {
 		s.Line("%-8s %-14s %s", finding.Verdict, finding.Check, finding.Detail)

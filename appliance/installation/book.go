@@ -31,7 +31,6 @@ type entry struct {
 	Installation
 	Hash    []byte    `json:"hash"`
 	Details Details   `json:"details"`
-	Revoked bool      `json:"revoked,omitempty"`
 	Last    time.Time `json:"last_fetch,omitzero"` // that spent a use
 	From    string    `json:"last_from,omitempty"`
 	Again   int       `json:"again,omitempty"` // fetches since then that spent none

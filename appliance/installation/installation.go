@@ -56,6 +56,7 @@ type Installation struct {
 	Expires   time.Time `json:"expires"` // of the link; one that was fetched may tell how it goes for some hours more
 	Uses      int       `json:"uses"`    // machines that the link is for
 	Left      int       `json:"left"`
+	Revoked   bool      `json:"revoked,omitempty"` // then Left is 0
 	Step      Step      `json:"step"`
 	Token     string    `json:"token,omitempty"` // ID of the token that it enrols with
 	LogSize   int       `json:"log_size,omitempty"`

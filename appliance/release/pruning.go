@@ -58,8 +58,12 @@ func (p *Publisher) Prune(ctx context.Context, name blueprint.Name, o PruneOptio
 		return report, nil
 	}
 	s.measure.forget()
-	return report, p.tell(ctx, "release.pruned", string(name), "%d releases (%s), %d objects, %d bytes",
-		len(dropped), strings.Join(report.Releases, " "), report.Objects.Removed, report.Objects.Bytes)
+	names := ""
+	if len(dropped) > 0 {
+		names = " (" + strings.Join(report.Releases, " ") + ")"
+	}
+	return report, p.tell(ctx, "release.pruned", string(name), "%d releases%s, %d objects, %d bytes",
+		len(dropped), names, report.Objects.Removed, report.Objects.Bytes)
 }
 
 // dropOld drops releases and holds that o and the grace time give up, and returns the releases.

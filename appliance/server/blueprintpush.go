@@ -154,6 +154,9 @@ func (h *Handler) diffTexts(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if q.Get("from") == "" || q.Get("to") == "" {
+		return refuse(invalidRequest, "the URL lacks one of the versions to compare", "add ?from=VERSION&to=VERSION")
+	}
 	other := q.Get("from")
 	if !strings.Contains(other, "@") {
 		other = string(n) + "@" + other
@@ -214,7 +217,7 @@ func fromBasic(r *http.Request) {
 }
 
 var (
-	unknownText      = problem{"unknown-blueprint", 404, "No such blueprint", "GET /api/v1/blueprints lists what there is; so does: appliance blueprint list"}
+	unknownText      = problem{"unknown-blueprint", 404, "No such blueprint", "GET /api/v1/blueprints lists what there is; so does: appliance blueprint list; one without NEWEST has releases and no text"}
 	invalidBlueprint = problem{"invalid-blueprint", 422, "Not a usable blueprint", "mend what the detail names, with line and column, and push again"}
 	versionTaken     = problem{"version-not-raised", 409, "Version is not raised", "leave the version out, write a higher one, or push with --patch, --minor or --major (?raise=patch)"}
 	textMoved        = problem{"precondition-failed", 412, "Another version is the newest", "look at what there is now, and decide anew: appliance blueprint show NAME"}

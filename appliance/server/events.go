@@ -145,7 +145,7 @@ func writeEventLine(w io.Writer, e event.Event) error {
 	if e.Outcome != "" {
 		message += " (" + e.Outcome + ")"
 	}
-	s.Row(e.Time.UTC().Format("2006-01-02 15:04:05"), fmt.Sprintf("%-17s", e.Kind), e.Subject, message)
+	s.Row(e.Time.UTC().Format("2006-01-02 15:04:05"), fmt.Sprintf("%-17s", e.Kind), fmt.Sprintf("%-18s", e.Subject), message)
 	_, err := w.Write(s.Bytes())
 	return err
 }

@@ -32,7 +32,7 @@ func TestReplay(t *testing.T) {
 		{"the header is newer than the URL", "?follow=0&after=" + id(9), []string{"Last-Event-ID", id(1)}, 200, 1, "", ""},
 		{"nothing new", "?follow=0&after=" + id(0), nil, 200, 0, "", "id:"},
 		{"after an earlier process", "?follow=0&after=42", nil, 200, 17, "event: gap", ""},
-		{"as text", "?follow=0&after=" + id(1), []string{"Accept", "text/plain"}, 200, 0, "  release.pinned     demo@0.0.1  by <hand>\n", "id:"},
+		{"as text", "?follow=0&after=" + id(1), []string{"Accept", "text/plain"}, 200, 0, "  release.pinned     demo@0.0.1          by <hand>\n", "id:"},
 		{"after rubbish", "?follow=0&after=x", nil, 400, 0, "not the ID of an event", ""},
 		{"after a rubbish header", "?follow=0", []string{"Last-Event-ID", "-1"}, 400, 0, "", ""},
 		{"follow rubbish", "?follow=maybe", nil, 400, 0, "", ""},
@@ -129,7 +129,7 @@ func TestProgressAsText(t *testing.T) {
 	b := bufio.NewWriter(&out)
 	writeEventLine(b, event.Event{Time: noon, Kind: "release.importing", Subject: "demo@0.0.1", Message: "reading\x1b[2J", Done: 5, Total: 300, Outcome: "refused"})
 	b.Flush()
-	if got, want := out.String(), "2023-03-01 12:00:00  release.importing  demo@0.0.1  reading?[2J 5/300 (refused)\n"; got != want {
+	if got, want := out.String(), "2023-03-01 12:00:00  release.importing  demo@0.0.1          reading?[2J 5/300 (refused)\n"; got != want {
 		t.Errorf("line = %q, want %q", got, want)
 	}
 }

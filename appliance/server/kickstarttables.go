@@ -79,6 +79,8 @@ func writeInstallationLog(s *sheet.Sheet, l installationLog) {
 // linkLife is for tables: how long a link still lives.
 func linkLife(i installation.Installation, now time.Time) string {
 	switch {
+	case i.Revoked:
+		return "revoked"
 	case i.Left < 1:
 		return "spent"
 	case !now.Before(i.Expires):

@@ -33,8 +33,8 @@ type problem struct {
 
 var (
 	unknownRelease     = problem{"unknown-release", 404, "No such release", "GET /api/v1/releases lists what there is; so does: appliance release list"}
-	unknownBlueprint   = problem{"unknown-blueprint", 404, "No such blueprint", "GET /api/v1/blueprints lists what there is; pushing one makes it known, and so does importing a release"}
-	releaseExists      = problem{"exists", 409, "Release exists already", "import it under a new version, or delete the old one first"}
+	unknownBlueprint   = problem{"unknown-blueprint", 404, "No such blueprint", "GET /api/v1/blueprints lists what there is; so does: appliance blueprint list; pushing one makes it known, and so does importing a release"}
+	releaseExists      = problem{"exists", 409, "Release exists already", "take a new version, or delete the old one first: appliance release delete NAME@VERSION"}
 	releasePublished   = problem{"published", 409, "Release is published", "publish another release first"}
 	releasePinned      = problem{"pinned", 409, "Release is pinned", "take its pin away first: appliance release unpin NAME@VERSION"}
 	checksFailed       = problem{"checks-failed", 409, "Publication checks failed", "mend what the findings name, or publish with force"}
@@ -51,7 +51,7 @@ var (
 	diskFull           = problem{"disk-full", 507, "Disk full", "free space in the data directory: appliance release prune NAME --keep 3"}
 	busy               = problem{"busy", 503, "Busy", "try again in a few seconds"}
 	needsProgram       = problem{"needs-program", 501, "A program is missing on the builder", "install what the detail names and try again"}
-	programFailed      = problem{"program-failed", 502, "A program failed on the builder", "the detail has its last words"}
+	programFailed      = problem{"program-failed", 502, "A program failed on the builder", "what it said last tells why; it ran on the builder"}
 	unreachable        = problem{"unreachable", 502, "Repository not reachable", "check the address from the builder"}
 	notFound           = problem{"not-found", 404, "Not found", ""}
 	methodNotAllowed   = problem{"method-not-allowed", 405, "Method not allowed", ""}

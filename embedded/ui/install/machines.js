@@ -77,7 +77,8 @@ const called = (i) => i.device || i.hostname || i.id;
 const alive = (i) => i.left > 0 && new Date(i.expires) > Date.now();
 
 function life(i) {
-	if (i.left < 1) return i.past.length ? "used up" : "revoked";
+	if (i.revoked) return "revoked";
+	if (i.left < 1) return "used up";
 	if (new Date(i.expires) <= Date.now()) return "expired";
 	return i.uses > 1 ? `${i.left} of ${i.uses} left` : "valid";
 }
