@@ -355,3 +355,12 @@ func TestSeed(t *testing.T) {
 		t.Errorf("what was deleted is back: %+v, %v", all, err)
 	}
 }
+
+// Hashes of passwords may be in the history, so that it is nobody else's.
+func TestOnlyTheOwnerReads(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "blueprints.git")
+	openTest(t, dir)
+	if i, err := os.Stat(dir); err != nil || i.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", i.Mode(), err)
+	}
+}

@@ -42,7 +42,8 @@ const (
 // left into the form that is written here.
 func openStore(dir string) (store, references, error) {
 	s := store{dir: dir, git: openGit(dir), read: &sync.Mutex{}}
-	if err := errors.Join(os.MkdirAll(dir, 0o755), s.git.Init()); err != nil {
+	// In the history there may be hashes of passwords, which other users of this host are not to read.
+	if err := errors.Join(os.MkdirAll(dir, 0o700), s.git.Init()); err != nil {
 		return s, nil, fmt.Errorf("making the repository of blueprints: %w", err)
 	}
 	for name, text := range map[string]string{"HEAD": "ref: " + branch + "\n", "config": "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"} {

@@ -61,7 +61,7 @@ func Open(o Options) (*Queue, error) {
 		o.Events = event.NewLog(1)
 	}
 	q := &Queue{o: o, jobs: map[ID]*entry{}, changed: make(chan struct{})}
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("opening the jobs: %w", err)
 	}
 	folders, err := os.ReadDir(o.Dir)

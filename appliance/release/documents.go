@@ -52,7 +52,7 @@ func (p *Publisher) Document(_ context.Context, id blueprint.ID, name string) ([
 // writeDocuments replaces the documents of a release: all of them or none.
 func writeDocuments(dir string, documents map[string][]byte) (err error) {
 	half := filepath.Join(filepath.Dir(dir), tempPrefix+filepath.Base(dir))
-	if err := errors.Join(os.RemoveAll(half), os.RemoveAll(dir), os.MkdirAll(half, 0o755)); err != nil {
+	if err := errors.Join(os.RemoveAll(half), os.RemoveAll(dir), os.MkdirAll(half, 0o700)); err != nil {
 		return fmt.Errorf("writing documents: %w", err)
 	}
 	defer func() {
