@@ -49,7 +49,9 @@ let asking = null;
 // askToken resolves to whether a right token was entered. why replaces the usual explanation. Asked twice at once it is
 // one dialog.
 export function askToken(why) {
-	return (asking ??= ask(why).finally(() => { asking = null; }));
+	if (asking && document.querySelector("#token-dialog[open]")) return asking; // one that was closed has yet to say so
+	const mine = ask(why).finally(() => { if (asking === mine) asking = null; });
+	return (asking = mine);
 }
 
 const usual = "Publishing and retagging move what devices follow, so they need the token. On the builder, “appliance token” prints it.";
