@@ -29,13 +29,16 @@ const (
 )
 
 // script runs osbuild. It is in a shell so that there is somebody who writes down the exit code however long
-// this process lives. The trap keeps the shell alive through the SIGINT that is for osbuild. systemd makes one dollar
+// this process lives. The trap keeps the shell alive through the SIGINT that is for osbuild. Its mounts are in a namespace
+// of their own, so that none stays, in the store or below /run/osbuild, however it ends. systemd makes one dollar
 // sign of two, and something of one before a brace, so that there are none here (systemd.service(5)).
 const script = `trap : INT TERM HUP
 cd "$1" || exit 125
 shift
 sh -c 'echo $PPID' >pid.new && mv pid.new pid
-osbuild "$@" - <manifest.json >output 2>&1 3>>monitor.jsonseq
+apart="unshare --mount"
+$apart true 2>/dev/null || apart=
+$apart osbuild "$@" - <manifest.json >output 2>&1 3>>monitor.jsonseq
 code=$?
 echo $code >exit.new && mv exit.new exit`
 

@@ -144,8 +144,10 @@ func (s *scene) store() string {
 // checkTidy wants nothing of a build to be left: no mount, no temporary tree.
 func (s *scene) checkTidy() {
 	s.t.Helper()
-	if left, err := mountsBelow("/proc/self/mounts", s.backend.Store); err != nil || len(left) > 0 {
-		s.t.Errorf("still mounted: %q, %v", left, err)
+	for _, dir := range []string{s.backend.Store, "/run/osbuild"} {
+		if left, err := mountsBelow("/proc/self/mounts", dir); err != nil || len(left) > 0 {
+			s.t.Errorf("still mounted: %q, %v", left, err)
+		}
 	}
 	if left, _ := os.ReadDir(filepath.Join(s.backend.Store, "tmp")); len(left) > 0 {
 		s.t.Errorf("left in the store: %v", left)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -27,8 +28,8 @@ func TestMain(m *testing.M) {
 // fakePeers puts osbuild and osbuild-depsolve-dnf on PATH. What they do is steered by FAKE_VERSION (what
 // osbuild says of itself), FAKE_STREAM (the file it tells its progress from), FAKE_TAR (the archive it makes),
 // FAKE_EXIT, FAKE_HANG (a file: it waits while that is there), FAKE_DEAF (it does not hear SIGINT, or not the first),
-// FAKE_INSPECT (what it says to a manifest it does not know) FAKE_MISSING (a package nobody has) and FAKE_MUTE (what is
-// never answered: --version, --inspect, depsolve).
+// FAKE_INSPECT (what it says to a manifest it does not know) FAKE_MISSING (a package nobody has), FAKE_MUTE (what is
+// never answered: --version, --inspect, depsolve) and FAKE_MOUNT (it mounts something in the store, as the real one does).
 func fakePeers(t *testing.T) {
 	t.Helper()
 	self, err := os.Executable()
@@ -78,6 +79,12 @@ func fakeOSBuild(args []string) int {
 	left := filepath.Join(at("--store"), "tmp", "buildroot-tmp-1")
 	if err := os.MkdirAll(left, 0o755); err != nil {
 		return 9
+	}
+	if os.Getenv("FAKE_MOUNT") != "" {
+		if err := syscall.Mount("none", left, "tmpfs", 0, ""); err != nil {
+			return 8
+		}
+		defer syscall.Unmount(left, syscall.MNT_DETACH)
 	}
 	stream, err := os.ReadFile(os.Getenv("FAKE_STREAM"))
 	if err != nil {

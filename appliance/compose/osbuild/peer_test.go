@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -184,7 +183,7 @@ func TestPeerEnds(t *testing.T) {
 		{"cancelled while it fetches", "source org.osbuild", func() { s.wanted = true; s.cancel() }, context.Canceled},
 		{"cancelled in a stage", "build: org.osbuild.rpm", func() { s.wanted = true; s.cancel() }, context.Canceled},
 		{"killed", "os: org.osbuild.rpm", func() { _ = syscall.Kill(-s.build().leader(), syscall.SIGKILL) }, ErrBuild},
-		{"osbuild killed alone", "os: org.osbuild", func() { _ = syscall.Kill(s.osbuild(), syscall.SIGKILL) }, ErrBuild},
+		{"osbuild killed alone", "os: org.osbuild", func() { _ = syscall.Kill(s.child(), syscall.SIGKILL) }, ErrBuild},
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			s.next("0.0.1", "", "")
@@ -214,16 +213,6 @@ func TestPeerEnds(t *testing.T) {
 		t.Fatalf("%v\n%s", err, s.log)
 	}
 	_ = made.Archive.Close()
-}
-
-// osbuild is the process of the program in a build, below its shell.
-func (s *scene) osbuild() int {
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", s.build().leader()))
-	pid := 0
-	if _, scan := fmt.Sscan(string(children), &pid); err != nil || scan != nil {
-		s.t.Fatal(err, scan)
-	}
-	return pid
 }
 
 // TestPeerFaults are what goes wrong with packages in the real world.

@@ -3,6 +3,7 @@ package osbuild
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -91,4 +92,40 @@ func TestMountsBelow(t *testing.T) {
 	if got, err := mountsBelow(table+"x", "/s/tmp"); err == nil {
 		t.Errorf("without a table there is nothing mounted: %q", got)
 	}
+}
+
+// What osbuild mounts is nowhere but in its own namespace, so that nothing stays of a killed one.
+func TestMountsApart(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root mounts")
+	}
+	s := newScene(t)
+	t.Setenv("FAKE_MOUNT", "1")
+	s.hang()
+	done := s.started()
+	s.until("org.osbuild.rpm")
+	if seen, err := mountsBelow("/proc/self/mounts", s.backend.Store); err != nil || len(seen) > 0 {
+		t.Errorf("mounted for all to see: %q, %v", seen, err)
+	}
+	inside, err := mountsBelow(fmt.Sprintf("/proc/%d/mounts", s.child()), s.backend.Store)
+	if err != nil || len(inside) != 1 {
+		t.Errorf("mounted for osbuild: %q, %v", inside, err)
+	}
+	_ = syscall.Kill(-s.build().leader(), syscall.SIGKILL)
+	if err := <-done; !errors.Is(err, ErrBuild) {
+		t.Errorf("%v", err)
+	}
+	if left, _ := os.ReadDir(filepath.Join(s.backend.Store, "tmp")); len(left) > 0 {
+		t.Errorf("left in the store: %v", left)
+	}
+}
+
+// child is the process below the shell of the build.
+func (s *scene) child() (pid int) {
+	s.t.Helper()
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", s.build().leader()))
+	if _, scan := fmt.Sscan(string(children), &pid); err != nil || scan != nil {
+		s.t.Fatal(err, scan)
+	}
+	return pid
 }
