@@ -59,6 +59,7 @@ fi
 
 title "Reading"
 check "gofmt, vet, scripts" .ci/lint.sh quick
+check "vet without the build tags" env -u GOFLAGS -u CGO_ENABLED go vet -buildvcs=false ./...
 
 title "Building"
 check "static binary" make -s build

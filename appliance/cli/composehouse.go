@@ -4,19 +4,18 @@ import (
 	"context"
 	"path/filepath"
 
-	"edge/appliance/command"
+	"edge/appliance/blueprint"
 	"edge/appliance/compose"
-	"edge/appliance/compose/osbuild"
 	"edge/appliance/compose/weldr"
 	"edge/appliance/release"
 	"edge/embedded"
 )
 
-// osbuild is the backend that uses the program of that name.
-func (c composeConfig) osbuild() *osbuild.Backend {
-	return &osbuild.Backend{
-		Store: c.store, Cache: c.cache, Repositories: c.repositories, Packed: embedded.Repositories(), Timeout: c.timeout, Run: command.Programs{},
-	}
+// osbuildBackend is what composes with the program of that name, if this one was built with it.
+type osbuildBackend interface {
+	release.Composer
+	Preflight(ctx context.Context, distro, data string) compose.Fitness
+	Check(ctx context.Context, d blueprint.Document, distro string) error
 }
 
 // openComposing wires what makes releases.

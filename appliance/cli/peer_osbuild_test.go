@@ -1,3 +1,5 @@
+//go:build containers_image_openpgp
+
 package cli
 
 import (
@@ -78,7 +80,7 @@ func (b *builder) store() string {
 
 // endBuilds ends what a test that failed has left building.
 func (b *builder) endBuilds() {
-	files, _ := filepath.Glob(filepath.Join(b.dir, "data/jobs/*/work/build/pid"))
+	files, _ := filepath.Glob(filepath.Join(b.dir, "data", "jobs", "*", "work", "build", "pid"))
 	for _, file := range files {
 		data, _ := os.ReadFile(file)
 		pid, err := strconv.Atoi(strings.TrimSpace(string(data)))

@@ -73,6 +73,8 @@ func TestScript(t *testing.T) {
 				return os.Getenv("APPLIANCE_PEERS") == "1", nil
 			case "remotes":
 				return registry.WithRemotes, nil
+			case "osbuild":
+				return withOSBuild, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
