@@ -66,14 +66,8 @@ func (f *faulty) disk(t *testing.T, size int) {
 	image, at := filepath.Join(filepath.Dir(root), "disk.img"), t.TempDir()
 	run(t, "truncate", "-s", fmt.Sprintf("%dM", size), image)
 	run(t, "mkfs.ext4", "-q", "-m", "0", image)
-	run(t, "mount", "-o", "loop", image, at)
-	out, err := output("cp", "-a", root+"/.", at)
-	run(t, "umount", at)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	run(t, "mount", "-o", "loop", image, root)
-	t.Cleanup(func() { f.kill(); run(t, "umount", root) })
+	run(t, "unshare", "--mount", "sh", "-c", `mount -o loop "$1" "$2" && cp -a "$3/." "$2"`, "sh", image, at, root)
+	run(t, "mount", "-o", "loop", image, root) // the device's destroy unmounts it
 }
 
 // serves waits until the boot is green and the app answers with one of these versions, and returns it.

@@ -156,17 +156,34 @@ clear_cgroups() {
 }
 
 destroy() {
-	local deployment
 	if [ -n "$number" ]; then
 		cut_power
 		ip link delete "applab$number" 2>/dev/null || true
 		ip netns delete "$global" 2>/dev/null || true
 		rmdir "/run/systemd/nspawn/propagate/$global" 2>/dev/null || true
 	fi
+	unmark
+	unmount_all
+	unmark # what a disk had hidden
+	rm -rf --one-file-system "$dir"
+}
+
+# unmark takes from the deployments what libostree and systemd-nspawn mark them with.
+unmark() {
+	local deployment
 	for deployment in "$sysroot"/ostree/deploy/*/deploy/*/; do
 		[ -d "$deployment" ] || continue
-		chattr -f -i "$deployment" || true # so libostree marks them
+		chattr -f -i "$deployment" || true
 		rm -f "/run/systemd/nspawn/locks/inode-$(stat -c %d:%i "$deployment")"
 	done
-	rm -rf "$dir"
+}
+
+# unmount_all takes away what is mounted below the device's folder, the last mount first: a disk that it was given.
+unmount_all() {
+	local at below
+	below=$(readlink -f "$dir")/
+	findmnt -rn -o TARGET | tac | while IFS= read -r at; do
+		at=$(printf %b "$at") # spaces and the like are \xNN there
+		case $at in "$below"*) umount "$at" ;; esac
+	done
 }
