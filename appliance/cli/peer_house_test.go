@@ -30,19 +30,21 @@ func needPeers(t *testing.T, programs ...string) {
 	}
 }
 
-// program builds the binary once.
+// program builds the binary once, in programDir, which is removed when all tests have ended.
 var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "appliance-peer-")
-	if err != nil {
+	var err error
+	if programDir, err = os.MkdirTemp("", "appliance-peer-"); err != nil {
 		return "", err
 	}
-	bin := filepath.Join(dir, "appliance")
+	bin := filepath.Join(programDir, "appliance")
 	out, err := exec.Command("go", "build", "-o", bin, "edge").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("building: %w\n%s", err, out)
 	}
 	return bin, nil
 })
+
+var programDir string
 
 // house is one running server on one data folder.
 type house struct {

@@ -23,12 +23,6 @@ import (
 	"edge/appliance/registry"
 )
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"appliance": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
-	})
-}
-
 // The scripts in testdata/script run the program as a user does. Beside what testscript knows they
 // have these words:
 //
