@@ -181,7 +181,7 @@ unmark() {
 # unmount_all takes away what is mounted below the device's folder, the last mount first: a disk that it was given.
 unmount_all() {
 	local at below
-	below=$(readlink -f "$dir")/
+	below=$(readlink -m "$dir")/
 	findmnt -rn -o TARGET | tac | while IFS= read -r at; do
 		at=$(printf %b "$at") # spaces and the like are \xNN there
 		case $at in "$below"*) umount "$at" ;; esac
