@@ -21,7 +21,7 @@ import (
 	"edge/embedded"
 )
 
-// fakeOSBuild tells of one stage, waits while $FAKE/hold is there, and makes $FAKE/commit.tar.
+// fakeOSBuild tells of one stage, waits while $FAKE/hold is there, and makes what is in $FAKE/commit.tar.
 const fakeOSBuild = `#!/bin/sh
 case "$1" in
 --version) echo osbuild 141; exit 0;;
@@ -38,7 +38,7 @@ done
 printf '\036{"message":"Starting module org.osbuild.rpm","context":{"id":"1","origin":"osbuild.monitor","pipeline":{"name":"os","stage":{"name":"org.osbuild.rpm"}}},"progress":{"done":1,"total":4}}\n' >&3
 trap 'exit 130' INT
 while [ -e "$FAKE/hold" ]; do sleep 0.1; done
-mkdir -p "$out/$export" && cp "$FAKE/commit.tar" "$out/$export/commit.tar"
+mkdir -p "$out/$export" && tar -xf "$FAKE/commit.tar" -C "$out/$export"
 printf '\036{"message":"manifest - finished successfully","context":{"id":"0","origin":"osbuild.monitor"},"progress":{"done":4,"total":4}}\n' >&3
 `
 

@@ -55,7 +55,9 @@ const (
 type Composed struct {
 	// Archive is an edge-commit archive. Reading it may be part of the making, so that an error of the
 	// making comes out of Read. Who gets it closes it.
-	Archive   io.ReadCloser
+	Archive io.ReadCloser
+	// Unpacked is a folder that has what an archive has, in the place of one. Nobody writes to it again.
+	Unpacked  string
 	Documents map[string][]byte
 	Stamp     bool // the version still has to be put into the commit
 	Sample    bool // it does not boot

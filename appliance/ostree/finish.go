@@ -22,6 +22,7 @@ type ImportOptions struct {
 	Hold   string          // name under which the commit is held before the lock is given back
 	// Stamp, when set, holds a re-stamp with this version instead of the commit as it came.
 	Stamp  string
+	Link   bool           // ImportDir: nobody writes to the source's files again, so objects are linked, not copied
 	Report func(Progress) // may be nil; never called concurrently
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // ImportDir imports from another repository on this machine (archive mode). dir may also be an
-// unpacked edge-commit archive, which has the repository below repo/.
+// unpacked edge-commit archive, which has the repository below repo/ and may say in compose.json what is meant.
 func (r *Repo) ImportDir(ctx context.Context, dir string, o ImportOptions) (Imported, error) {
 	imported, err := r.importDir(ctx, dir, o)
 	if err != nil {
@@ -28,6 +28,9 @@ func (r *Repo) ImportDir(ctx context.Context, dir string, o ImportOptions) (Impo
 func (r *Repo) importDir(ctx context.Context, dir string, o ImportOptions) (Imported, error) {
 	if _, err := os.Lstat(filepath.Join(dir, "config")); errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Lstat(filepath.Join(dir, "repo", "config")); err == nil {
+			if err := o.heed(dir); err != nil {
+				return Imported{}, err
+			}
 			dir = filepath.Join(dir, "repo")
 		}
 	}
@@ -53,12 +56,36 @@ func (r *Repo) importDir(ctx context.Context, dir string, o ImportOptions) (Impo
 	default:
 		defer unlock()
 	}
-	return r.importFrom(ctx, dirSource{root}, o)
+	return r.importFrom(ctx, dirSource{root, o.Link}, o)
+}
+
+// heed takes what the compose.json of an unpacked archive says, if it has one.
+func (o *ImportOptions) heed(dir string) error {
+	data, err := readSmall(filepath.Join(dir, "compose.json"), maxComposeJSON)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c, err := parseCompose(data)
+	if err != nil {
+		return err
+	}
+	wanted := composeJSON{Ref: string(o.Ref), Commit: string(o.Commit)}
+	if err := agree(&wanted, c); err != nil {
+		return err
+	}
+	o.Ref, o.Commit = object.Ref(wanted.Ref), object.Checksum(wanted.Commit)
+	return nil
 }
 
 // dirSource reads a repository that belongs to somebody else: nothing in it may lead out of it,
 // block, or be longer than it should be.
-type dirSource struct{ root *os.Root }
+type dirSource struct {
+	root *os.Root
+	lend bool // its files may be linked to
+}
 
 func (s dirSource) refs(ctx context.Context, want object.Ref) (map[object.Ref]object.Checksum, error) {
 	const heads = "refs/heads/"
@@ -107,6 +134,9 @@ func (s dirSource) read(_ context.Context, n object.Name, use func(io.Reader) er
 		return err
 	}
 	defer f.Close()
+	if s.lend {
+		return use(lent{f})
+	}
 	return use(f)
 }
 

@@ -3,6 +3,7 @@ package ostree
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -152,16 +153,18 @@ func TestImportDirRefuses(t *testing.T) {
 			os.Symlink(outside, r.path(n))
 		}, nil},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			src, dst := newRepo(t, Options{}), newRepo(t, Options{})
-			commit := writeTree(t, src, smallTree(nil), "0.0.1", "", "a/b")
-			c.spoil(t, src, commit)
-			_, err := dst.ImportDir(t.Context(), src.dir, ImportOptions{Hold: "release/0.0.1"})
-			if err == nil || c.want != nil && !errors.Is(err, c.want) {
-				t.Errorf("%v; want %v", err, c.want)
-			}
-			checkUntouched(t, dst)
-		})
+		for _, link := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, link %v", c.name, link), func(t *testing.T) {
+				src, dst := newRepo(t, Options{}), newRepo(t, Options{})
+				commit := writeTree(t, src, smallTree(nil), "0.0.1", "", "a/b")
+				c.spoil(t, src, commit)
+				_, err := dst.ImportDir(t.Context(), src.dir, ImportOptions{Hold: "release/0.0.1", Link: link})
+				if err == nil || c.want != nil && !errors.Is(err, c.want) {
+					t.Errorf("%v; want %v", err, c.want)
+				}
+				checkUntouched(t, dst)
+			})
+		}
 	}
 }
 

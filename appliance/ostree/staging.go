@@ -24,6 +24,7 @@ const ownPrefix = "appliance-"
 type staging struct {
 	repo *Repo
 	dir  *os.File // locked with flock while its process lives, so that sweep can tell
+	dev  uint64   // of the file system
 
 	mu    sync.Mutex
 	sizes map[object.Name]int64 // what waits, with its stored size
@@ -42,7 +43,12 @@ func (r *Repo) newStaging() (*staging, error) {
 		os.Remove(name)
 		return nil, fmt.Errorf("locking staging folder %q: %w", name, err)
 	}
-	return &staging{repo: r, dir: dir, sizes: map[object.Name]int64{}}, nil
+	var info unix.Stat_t
+	if err := unix.Fstat(int(dir.Fd()), &info); err != nil {
+		dir.Close()
+		return nil, fmt.Errorf("looking at staging folder %q: %w", name, err)
+	}
+	return &staging{repo: r, dir: dir, dev: uint64(info.Dev), sizes: map[object.Name]int64{}}, nil
 }
 
 func (s *staging) path(n object.Name) string {
@@ -52,6 +58,14 @@ func (s *staging) path(n object.Name) string {
 // put stores one object and verifies it on its way. It is safe for concurrent use; a name that
 // waits already is fs.ErrExist.
 func (s *staging) put(n object.Name, src io.Reader) (size int64, err error) {
+	if l, ok := src.(lent); ok {
+		if size, err = s.link(n, l.File); !errors.Is(err, errors.ErrUnsupported) {
+			return size, err
+		}
+		if _, err := l.Seek(0, io.SeekStart); err != nil {
+			return 0, err
+		}
+	}
 	f, err := os.OpenFile(s.path(n), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return 0, fmt.Errorf("staging object %s.%s: %w", n.Checksum, n.Kind, err)
@@ -65,10 +79,44 @@ func (s *staging) put(n object.Name, src io.Reader) (size int64, err error) {
 		os.Remove(f.Name())
 		return 0, err // Verify names the object
 	}
-	s.mu.Lock()
-	s.sizes[n] = count.n
-	s.mu.Unlock()
+	s.add(n, count.n)
 	return count.n, nil
+}
+
+func (s *staging) add(n object.Name, size int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sizes[n] = size
+}
+
+// lent is an object's file in a repository whose files nobody will write to again.
+type lent struct{ *os.File }
+
+// link verifies an object and gives its very file a second name here. One that has more names already, or lies on another
+// file system, is errors.ErrUnsupported.
+func (s *staging) link(n object.Name, f *os.File) (int64, error) {
+	var info unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &info); err != nil {
+		return 0, fmt.Errorf("staging object %s.%s: %w", n.Checksum, n.Kind, err)
+	}
+	if info.Nlink != 1 || uint64(info.Dev) != s.dev {
+		return 0, errors.ErrUnsupported
+	}
+	if err := object.Verify(n, f); err != nil {
+		return 0, err
+	}
+	err := f.Chmod(0o644)
+	if err == nil { // by its descriptor, so that what was verified is what is linked
+		err = unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f.Fd()), unix.AT_FDCWD, s.path(n), unix.AT_SYMLINK_FOLLOW)
+	}
+	switch {
+	case errors.Is(err, unix.EXDEV) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EMLINK):
+		return 0, errors.ErrUnsupported
+	case err != nil:
+		return 0, fmt.Errorf("staging object %s.%s: %w", n.Checksum, n.Kind, err)
+	}
+	s.add(n, info.Size)
+	return info.Size, nil
 }
 
 // size of an object that waits.

@@ -212,14 +212,21 @@ func (c *Composing) parent(ctx context.Context, id blueprint.ID, o ComposeOption
 
 // take imports what was made, as it was made.
 func (c *Composing) take(ctx context.Context, run *job.Run, id blueprint.ID, order compose.Order, made compose.Composed) (r Release, err error) {
-	defer func() { _ = made.Archive.Close() }()
+	if made.Archive != nil {
+		defer func() { _ = made.Archive.Close() }()
+	}
 	if err := run.Phase(ctx, Importing); err != nil {
 		return Release{}, err
 	}
-	reading := &failing{r: made.Archive}
-	r, err = c.o.Publisher.Import(ctx, id, reading, ImportOptions{Stamp: made.Stamp, Origin: made.Origin, Sample: made.Sample})
-	if reading.err != nil {
-		return Release{}, reading.err // why the archive ended, which the import only saw end
+	how := ImportOptions{Stamp: made.Stamp, Origin: made.Origin, Sample: made.Sample}
+	if made.Unpacked != "" {
+		r, err = c.o.Publisher.Adopt(ctx, id, made.Unpacked, how)
+	} else {
+		reading := &failing{r: made.Archive}
+		r, err = c.o.Publisher.Import(ctx, id, reading, how)
+		if reading.err != nil {
+			err = reading.err // why the archive ended, which the import only saw end
+		}
 	}
 	if err != nil {
 		return Release{}, err

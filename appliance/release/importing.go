@@ -57,6 +57,15 @@ func (p *Publisher) Pull(ctx context.Context, id blueprint.ID, from string, o Im
 	})
 }
 
+// Adopt does the same with a folder that was made for it: an archive unpacked, whose files nobody will write to again. They
+// are linked where that can be, and stay as they are.
+func (p *Publisher) Adopt(ctx context.Context, id blueprint.ID, dir string, o ImportOptions) (Release, error) {
+	return p.bring(ctx, id, o, func(repo *ostree.Repo, how ostree.ImportOptions) (ostree.Imported, error) {
+		how.Link = true
+		return repo.ImportDir(ctx, dir, how)
+	})
+}
+
 // bring is what every import does around the transport.
 func (p *Publisher) bring(ctx context.Context, id blueprint.ID, o ImportOptions, transport func(*ostree.Repo, ostree.ImportOptions) (ostree.Imported, error)) (Release, error) {
 	s, err := p.begin(id)

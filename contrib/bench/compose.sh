@@ -1,7 +1,7 @@
 # What the appliance adds to a compose: all of it but osbuild, which is faked; sourced by run.
 # shellcheck shell=bash
 
-# fake_osbuild DIR: programs that take no time. osbuild hands out v1.tar, the depsolver finds all it is asked for and
+# fake_osbuild DIR: programs that take no time. osbuild copies the commit of v1.tar, the depsolver finds all it is asked for and
 # fills up to 500 packages. Each writes into DIR/took how long it was at work.
 fake_osbuild() {
 	mkdir -p "$1/bin"
@@ -20,7 +20,7 @@ fake_osbuild() {
 				esac
 				shift
 			done
-			mkdir -p "$out/$export" && ln "$FAKE/v1.tar" "$out/$export/commit.tar"
+			mkdir -p "$out/$export" && cp -a --reflink=auto "$FAKE/v1/." "$out/$export"
 			printf '\036{"message":"manifest - finished successfully","context":{"id":"0","origin":"osbuild.main_cli"},"progress":{"done":4,"total":4}}\n' >&3
 			;;
 		esac
@@ -37,7 +37,7 @@ fake_osbuild() {
 		awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { print b - a }' >>"$FAKE/took"
 	SH
 	chmod +x "$1/bin/osbuild" "$1/bin/osbuild-depsolve-dnf"
-	ln -f "$work/v1.tar" "$1/v1.tar"
+	mkdir "$1/v1" && tar -xf "$work/v1.tar" -C "$1/v1"
 }
 
 # one_compose TOKEN: appends "wall fakes import peak-MB" to compose.res.

@@ -45,11 +45,10 @@ type Request struct {
 
 // Made is a manifest with what was found out on the way.
 type Made struct {
-	JSON     []byte // osbuild's input
-	Packages []byte // packages of the commit, as Koji lists them
-	SBOM     []byte // of the commit, SPDX; nil where the depsolver makes none
-	Exports  []string
-	Archive  string         // file of the commit below the folder of the export
+	JSON     []byte         // osbuild's input
+	Packages []byte         // packages of the commit, as Koji lists them
+	SBOM     []byte         // of the commit, SPDX; nil where the depsolver makes none
+	Export   string         // the pipeline that makes the commit, which is the last one
 	Count    int            // packages of the commit
 	Counts   map[string]int // packages by pipeline, the build root's included
 	Download uint64         // bytes of packages, build root included; 0 where the depsolver does not tell
@@ -129,8 +128,8 @@ func finish(r Request, draft *manifest.Manifest, solved map[string]depsolvednf.D
 	if err != nil {
 		return Made{}, fmt.Errorf("making the manifest: %w", err)
 	}
-	made := Made{Exports: r.Target.image.Exports(), Archive: r.Target.image.Filename(), Counts: map[string]int{}}
-	if made.JSON, err = stamp(data, r.Version); err != nil {
+	made := Made{Counts: map[string]int{}}
+	if made.JSON, made.Export, err = settle(data, r.Version); err != nil {
 		return Made{}, err
 	}
 	payload := draft.PayloadPipelines()
@@ -184,22 +183,23 @@ func sortedKeys[V any](m map[string]V) []string {
 // stageCommit is the stage that makes the commit.
 const stageCommit = "org.osbuild.ostree.commit"
 
-// stamp puts a release's version into the one stage that makes the commit: the library writes that of the
-// distribution. Everything else keeps its bytes.
-func stamp(data []byte, version string) ([]byte, error) {
+// settle puts a release's version into the one stage that makes the commit: the library writes that of the
+// distribution. It ends the manifest with the pipeline of that stage, named export, because the archive that would come
+// after it is only taken apart again. Everything else keeps its bytes.
+func settle(data []byte, version string) (made []byte, export string, err error) {
 	var m map[string]json.RawMessage
 	var pipelines []map[string]json.RawMessage
 	if err := errors.Join(json.Unmarshal(data, &m), json.Unmarshal(m["pipelines"], &pipelines)); err != nil {
-		return nil, fmt.Errorf("reading the manifest: %w", err)
+		return nil, "", fmt.Errorf("reading the manifest: %w", err)
 	}
-	stamped := 0
-	for _, p := range pipelines {
+	stamped, last := 0, 0
+	for i, p := range pipelines {
 		var stages []map[string]json.RawMessage
 		if p["stages"] == nil {
 			continue
 		}
 		if err := json.Unmarshal(p["stages"], &stages); err != nil {
-			return nil, fmt.Errorf("reading the manifest: %w", err)
+			return nil, "", fmt.Errorf("reading the manifest: %w", err)
 		}
 		for _, s := range stages {
 			if string(s["type"]) != `"`+stageCommit+`"` {
@@ -207,17 +207,21 @@ func stamp(data []byte, version string) ([]byte, error) {
 			}
 			var options map[string]json.RawMessage
 			if err := json.Unmarshal(s["options"], &options); err != nil || options == nil {
-				return nil, fmt.Errorf("reading the manifest: stage %s has no options", stageCommit)
+				return nil, "", fmt.Errorf("reading the manifest: stage %s has no options", stageCommit)
 			}
 			options["os_version"], _ = json.Marshal(version) // a string
 			s["options"], _ = json.Marshal(options)          // as it was read
-			stamped++
+			stamped, last = stamped+1, i
 		}
 		p["stages"], _ = json.Marshal(stages)
 	}
 	if stamped != 1 {
-		return nil, fmt.Errorf("stamping the version: the manifest has %d stages %s and not one", stamped, stageCommit)
+		return nil, "", fmt.Errorf("stamping the version: the manifest has %d stages %s and not one", stamped, stageCommit)
 	}
-	m["pipelines"], _ = json.Marshal(pipelines)
-	return json.Marshal(m)
+	if err := json.Unmarshal(pipelines[last]["name"], &export); err != nil {
+		return nil, "", fmt.Errorf("reading the manifest: %w", err)
+	}
+	m["pipelines"], _ = json.Marshal(pipelines[:last+1])
+	made, err = json.Marshal(m)
+	return made, export, err
 }

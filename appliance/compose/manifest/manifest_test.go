@@ -141,11 +141,11 @@ func TestMakeFirst(t *testing.T) {
 			}
 		}
 	}
-	if got := strings.Join(names, " "); got != "build os ostree-commit commit-archive" {
+	if got := strings.Join(names, " "); got != "build os ostree-commit" {
 		t.Errorf("pipelines %s", got)
 	}
-	if !slices.Equal(m.Exports, []string{"commit-archive"}) || m.Archive != "commit.tar" || m.Count < 50 || !json.Valid(m.Packages) || !json.Valid(m.SBOM) {
-		t.Errorf("exports %v, archive %q, %d packages", m.Exports, m.Archive, m.Count)
+	if m.Export != "ostree-commit" || m.Count < 50 || !json.Valid(m.Packages) || !json.Valid(m.SBOM) {
+		t.Errorf("export %q, %d packages", m.Export, m.Count)
 	}
 	if !bytes.Contains(m.Packages, []byte(`"git"`)) {
 		t.Error("git is not listed")
@@ -225,7 +225,7 @@ func TestStamp(t *testing.T) {
 		`{`, `{}`, `{"pipelines":[]}`, `{"pipelines":[{"stages":[{"type":"org.osbuild.ostree.commit"}]}]}`,
 		`{"pipelines":[{"stages":[{"type":"org.osbuild.ostree.commit","options":{}},{"type":"org.osbuild.ostree.commit","options":{}}]}]}`,
 	} {
-		if out, err := stamp([]byte(text), "0.0.1"); err == nil {
+		if out, _, err := settle([]byte(text), "0.0.1"); err == nil {
 			t.Errorf("%s: %s", text, out)
 		}
 	}

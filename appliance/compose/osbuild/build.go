@@ -46,8 +46,7 @@ echo $code >exit.new && mv exit.new exit`
 
 // facts are what a process that takes a build up has to know.
 type facts struct {
-	Exports  []string       `json:"exports"`
-	Archive  string         `json:"archive"`
+	Export   string         `json:"export"`   // pipeline
 	Packages map[string]int `json:"packages"` // by pipeline
 	Target   string         `json:"target"`
 	Version  int            `json:"osbuild"`
@@ -107,8 +106,8 @@ func (b *build) recall() error {
 	if err := json.Unmarshal(data, &b.facts); err != nil {
 		return fmt.Errorf("reading %s: %w", fileFacts, err)
 	}
-	if len(b.Exports) == 0 || b.Archive == "" {
-		return fmt.Errorf("reading %s: it names no archive", fileFacts)
+	if b.Export == "" {
+		return fmt.Errorf("reading %s: it does not say what is built", fileFacts)
 	}
 	return nil
 }
@@ -120,10 +119,8 @@ func (b *build) start(ctx context.Context) error {
 	b.backend.sweep(b.order.Log)
 	argv := []string{"sh", "-c", script, "appliance-build", b.dir}
 	argv = append(argv, "--store", b.backend.Store, "--output-directory", filepath.Join(b.dir, dirOut),
-		"--checkpoint", "build", "--cache-max-size", strconv.FormatInt(b.backend.Cache, 10), "--monitor=JSONSeqMonitor", "--monitor-fd=3")
-	for _, export := range b.Exports {
-		argv = append(argv, "--export", export)
-	}
+		"--checkpoint", "build", "--cache-max-size", strconv.FormatInt(b.backend.Cache, 10), "--monitor=JSONSeqMonitor", "--monitor-fd=3",
+		"--export", b.Export)
 	if b.backend.systemd() {
 		_, err := b.backend.Run.Run(ctx, command.Spec{Argv: append(b.unit(), argv...)})
 		return err
@@ -217,17 +214,16 @@ func (b *build) follow(ctx context.Context) error {
 	}
 }
 
-// check wants the archive that a build that succeeded has made.
+// check wants the repository that a build that succeeded has made.
 func (b *build) check(scan *scanner) error {
-	if info, err := os.Stat(b.archive()); err != nil || info.Size() == 0 {
-		return b.failed(scan, "osbuild ended well, but made no "+b.Archive)
+	if _, err := os.Stat(filepath.Join(b.out(), "repo", "config")); err != nil {
+		return b.failed(scan, "osbuild ended well, but made no OSTree repository")
 	}
 	return nil
 }
 
-func (b *build) archive() string {
-	return filepath.Join(b.dir, dirOut, b.Exports[0], b.Archive)
-}
+// out is where the commit is: compose.json and repo/.
+func (b *build) out() string { return filepath.Join(b.dir, dirOut, b.Export) }
 
 func (b *build) failed(scan *scanner, exit string) error {
 	output := &tail{limit: 32 << 10}
@@ -258,19 +254,15 @@ func (b *build) exit() (code int, ended bool) {
 	return code, err == nil
 }
 
-// composed hands the archive on, with the documents.
-func (b *build) composed() (compose.Composed, error) {
-	archive, err := os.Open(b.archive())
-	if err != nil {
-		return compose.Composed{}, fmt.Errorf("opening the archive: %w", err)
-	}
-	made := compose.Composed{Archive: archive, Documents: map[string][]byte{}, Origin: fmt.Sprintf("osbuild %d, %s", b.Version, b.Target)}
+// composed hands the commit on, with the documents.
+func (b *build) composed() compose.Composed {
+	made := compose.Composed{Unpacked: b.out(), Documents: map[string][]byte{}, Origin: fmt.Sprintf("osbuild %d, %s", b.Version, b.Target)}
 	for _, name := range []string{compose.DocumentManifest, compose.DocumentPackages, compose.DocumentSBOM} {
 		if data, err := os.ReadFile(filepath.Join(b.dir, name)); err == nil {
 			made.Documents[name] = data
 		}
 	}
-	return made, nil
+	return made
 }
 
 // tail keeps the last bytes written to it.

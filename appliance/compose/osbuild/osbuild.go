@@ -39,7 +39,7 @@ const (
 	protocol = 170 // version 2 of the depsolver's protocol
 )
 
-// Room that a build takes at most and at least: packages, a build root, the tree twice, the commit, the tar.
+// Room that a build takes at most and at least: packages, a build root, the tree twice, the commit twice.
 const (
 	wantFree = 12 << 30
 	needFree = 6 << 30
@@ -77,7 +77,7 @@ func (b *Backend) Make(ctx context.Context, o compose.Order) (compose.Composed, 
 	if err := build.follow(ctx); err != nil {
 		return compose.Composed{}, fmt.Errorf("composing %q: %w", o.ID, err)
 	}
-	return build.composed()
+	return build.composed(), nil
 }
 
 // begin has a manifest made and starts a build.
@@ -109,7 +109,7 @@ func (b *Backend) begin(ctx context.Context, build *build) error {
 	if err := b.inspect(ctx, made.JSON); err != nil {
 		return err
 	}
-	build.facts = facts{Exports: made.Exports, Archive: made.Archive, Packages: made.Counts, Target: target.String(), Version: version, Log: o.Log.Size(), Started: time.Now()}
+	build.facts = facts{Export: made.Export, Packages: made.Counts, Target: target.String(), Version: version, Log: o.Log.Size(), Started: time.Now()}
 	if err := build.keep(made); err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func TestPeerBuild(t *testing.T) {
 		if !bytes.Contains(made.Documents[compose.DocumentManifest], []byte(f.source)) || !bytes.Contains(made.Documents[compose.DocumentSBOM], []byte("SPDX-2.3")) {
 			t.Errorf("%s: no %s in the manifest, or an SBOM %.60q", f.version, f.source, made.Documents[compose.DocumentSBOM])
 		}
-		repo.ostree("pull-local", s.unpack(made)+"/repo", ref)
+		repo.ostree("pull-local", made.Unpacked+"/repo", ref)
 		repo.ostree("fsck", "-q")
 		if packages := repo.ostree("show", "--print-metadata-key=rpmostree.rpmdb.pkglist", ref); !strings.Contains(packages, f.has) || strings.Contains(packages, f.lacks) {
 			t.Errorf("%s: packages %s", f.version, packages)
@@ -149,25 +149,6 @@ func TestPeerBuild(t *testing.T) {
 		}
 		parent, users = repo.ostree("rev-parse", ref), passwd
 	}
-}
-
-// unpack takes an archive apart with tar.
-func (s *scene) unpack(made compose.Composed) string {
-	s.t.Helper()
-	dir := s.t.TempDir()
-	_ = made.Archive.Close()
-	if _, err := command.Output(s.t.Context(), nil, "tar", "-xf", s.archiveFile(), "-C", dir); err != nil {
-		s.t.Fatal(err)
-	}
-	return dir
-}
-
-func (s *scene) archiveFile() string {
-	b := s.build()
-	if err := b.recall(); err != nil {
-		s.t.Fatal(err)
-	}
-	return b.archive()
 }
 
 // TestPeerEnds ends real builds in the middle: by a cancel, by a kill of all of it, and by a kill of osbuild alone.
@@ -210,11 +191,9 @@ func TestPeerEnds(t *testing.T) {
 	}
 	s.next("0.0.1", "", "")
 	s.ctx, s.cancel = context.WithCancel(t.Context())
-	made, err := s.make()
-	if err != nil {
+	if _, err := s.make(); err != nil {
 		t.Fatalf("%v\n%s", err, s.log)
 	}
-	_ = made.Archive.Close()
 }
 
 // TestPeerFaults are what goes wrong with packages in the real world.
