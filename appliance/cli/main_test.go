@@ -7,6 +7,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"edge/appliance/cli"
+	"edge/appliance/workbench"
 )
 
 func TestMain(m *testing.M) {
@@ -20,5 +21,5 @@ type tidy struct{ tests *testing.M }
 
 func (t tidy) Run() int {
 	defer func() { os.RemoveAll(programDir) }()
-	return t.tests.Run()
+	return workbench.Run(t.tests)
 }

@@ -13,6 +13,7 @@ import (
 
 	"edge/appliance/profile"
 	"edge/appliance/report"
+	"edge/appliance/workbench"
 )
 
 // TestMain is also the appliance program that the scripts of TestShim call.
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) {
 	if root := os.Getenv("APPLIANCE_TEST_ROOT"); root != "" {
 		os.Exit(appliance(root, os.Args[1:]))
 	}
-	os.Exit(m.Run())
+	os.Exit(workbench.Run(m))
 }
 
 // fixed are deployments that were written to a file.

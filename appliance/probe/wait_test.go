@@ -15,6 +15,7 @@ import (
 // What becomes ready late is noticed within the 100 ms that a warm start may lose. On a busy machine one
 // of three attempts must show it.
 func TestWaitNoticesAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, path := range []string{"", "/"} {
 		late := time.Hour
 		for try := 0; try < 3 && late > 100*time.Millisecond; try++ {
@@ -83,6 +84,7 @@ func TestWaitTellsTheLastReason(t *testing.T) {
 
 // A starting server may take a request and forget it: the next attempt must not wait for the first.
 func TestWaitAsksAgainWhenARequestIsLost(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if asked.Add(1) == 1 {

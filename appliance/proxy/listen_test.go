@@ -17,6 +17,7 @@ import (
 )
 
 func TestHanded(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		pid, count, names string
 		want              int
@@ -55,6 +56,7 @@ func FuzzHanded(f *testing.F) {
 }
 
 func TestListenersRefuseOthers(t *testing.T) {
+	t.Parallel()
 	env := map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "1"}
 	dir := t.TempDir()
 	plain, err := os.Create(filepath.Join(dir, "file"))
@@ -92,6 +94,7 @@ const childSays = "APPLIANCE_PROXY_TEST_BACKEND"
 
 // The whole way, in a process of its own, which stays small.
 func TestActivation(t *testing.T) {
+	t.Parallel()
 	if backend := os.Getenv(childSays); backend != "" {
 		child(t, backend)
 		return

@@ -18,6 +18,7 @@ import (
 )
 
 func TestServe(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, echo)
 	o := s.options()
 	o.State = filepath.Join(t.TempDir(), "app.proxy.json")
@@ -44,6 +45,7 @@ func TestServe(t *testing.T) {
 // The first request waits until the application serves, however often it says 503 before; the time that
 // it had waited in systemd's socket counts too.
 func TestSlowApplication(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, nil)
 	o := s.options()
 	o.Probe = probe.Target{Path: "/"}
@@ -81,6 +83,7 @@ func TestSlowApplication(t *testing.T) {
 }
 
 func TestDeadApplication(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, nil)
 	o := s.options()
 	o.Start, o.State = 600*time.Millisecond, filepath.Join(t.TempDir(), "tally")
@@ -102,6 +105,7 @@ func TestDeadApplication(t *testing.T) {
 
 // An application that dies later on costs the connections of its time, not the proxy.
 func TestApplicationGoes(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, echo)
 	o := s.options()
 	o.Start = 400 * time.Millisecond
@@ -210,6 +214,7 @@ func TestNothingIsLostAtTheEnd(t *testing.T) {
 }
 
 func TestStop(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, echo)
 	ctx, cancel := context.WithCancel(t.Context())
 	o := s.options()
@@ -229,6 +234,7 @@ func TestStop(t *testing.T) {
 }
 
 func TestOptionsRefused(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, echo)
 	if _, err := Serve(t.Context(), nil, s.options()); !errors.Is(err, ErrNoSocket) {
 		t.Errorf("error = %v, want ErrNoSocket", err)

@@ -49,7 +49,7 @@ func TestLongRequest(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, func(c net.Conn) {
 		if _, err := c.Read(make([]byte, 100)); err == nil {
-			time.Sleep(2500 * time.Millisecond)
+			time.Sleep(1500 * time.Millisecond)
 			io.WriteString(c, "at last\n")
 		}
 	})

@@ -10,6 +10,7 @@ import (
 )
 
 func TestTallyAddsUp(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "app.proxy.json")
 	for _, run := range []Tally{
 		{Connections: 3, Starts: 1, Last: 3 * time.Second, Longest: 3 * time.Second},
@@ -49,6 +50,7 @@ func TestTallyAddsUp(t *testing.T) {
 
 // Root reads the file in a folder of somebody else's.
 func TestReadTallyTrustsNoFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	secret := filepath.Join(dir, "secret")
 	if err := os.WriteFile(secret, []byte(`{"connections":1}`), 0o600); err != nil {
@@ -83,6 +85,7 @@ func FuzzTally(f *testing.F) {
 
 // That nobody listens for news is no reason to fail.
 func TestNotifyNobody(t *testing.T) {
+	t.Parallel()
 	var log safeBuffer
 	notify(filepath.Join(t.TempDir(), "nobody"), "READY=1", slog.New(slog.NewTextHandler(&log, nil)))
 	if !strings.Contains(log.String(), "systemd could not be told") {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"edge/appliance/workbench"
 )
 
 const childEnv = "APPLIANCE_TEST_REGISTRY"
@@ -18,7 +20,7 @@ const childEnv = "APPLIANCE_TEST_REGISTRY"
 func TestMain(m *testing.M) {
 	dir := os.Getenv(childEnv)
 	if dir == "" {
-		os.Exit(m.Run())
+		os.Exit(workbench.Run(m))
 	}
 	s, err := Open(Options{Dir: dir, Token: password, Immutable: []string{}})
 	if err != nil {

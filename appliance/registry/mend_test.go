@@ -115,6 +115,7 @@ func TestForeignLayouts(t *testing.T) {
 
 // A failed write must leave no trace: not in index.json and not in what olareg remembers.
 func TestFailedWrite(t *testing.T) {
+	t.Parallel()
 	s := open(t, Options{Immutable: []string{}})
 	one, two := load(t, s, "2048", "prod", "one"), load(t, s, "2048", "v2", "two")
 	l, err := s.find("2048")

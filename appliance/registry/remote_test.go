@@ -142,6 +142,7 @@ func status(code int) http.HandlerFunc {
 }
 
 func TestRemoteReadFaults(t *testing.T) {
+	t.Parallel()
 	v1, v2 := newHandmade("v1", 10, "amd64"), newHandmade("v2", 10, "amd64")
 	as := func(m Manifest, mediaType string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -184,7 +185,7 @@ func TestRemoteReadFaults(t *testing.T) {
 			f := newFake(t)
 			f.first = answer(false, test.say)
 			r := newRemotes(t, RemoteOptions{}, f.host)
-			r.patience = time.Second
+			r.patience = 500 * time.Millisecond
 			m, err := registryOf(t, r, f.host).Get(t.Context(), "x", "v1")
 			if !errors.Is(err, test.want) {
 				t.Fatalf("got %+v, %v; want %v", m.Digest, err, test.want)

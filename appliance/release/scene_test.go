@@ -12,6 +12,7 @@ import (
 	"edge/appliance/compose"
 	"edge/appliance/event"
 	"edge/appliance/ostree"
+	"edge/appliance/workbench"
 )
 
 const ref = compose.SampleRef
@@ -92,7 +93,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := workbench.Run(m)
 	os.RemoveAll(withSamples.dir)
 	os.RemoveAll(withPlain.dir)
 	os.Exit(code)

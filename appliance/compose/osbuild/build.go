@@ -157,10 +157,12 @@ func (b *Backend) systemd() bool {
 	return err == nil && os.Geteuid() == 0 && command.Have("systemd-run")
 }
 
-// glance is the time between two looks at the files of a build; birth is what a build may take to appear.
+// glance is the time between two looks at the files of a build, longer and longer at its beginning; birth is what a build
+// may take to appear.
 const (
-	glance = 100 * time.Millisecond
-	birth  = 30 * time.Second
+	firstGlance = 5 * time.Millisecond
+	glance      = 100 * time.Millisecond
+	birth       = 30 * time.Second
 )
 
 // follow reads what the build tells until it ends, somebody cancels it, or this process ends.
@@ -178,7 +180,8 @@ func (b *build) follow(ctx context.Context) error {
 		return err
 	}
 	defer monitor.Close()
-	for since := time.Now(); ; {
+	pause := firstGlance
+	for since := time.Now(); ; pause = min(2*pause, glance) {
 		exit, ended := b.exit()
 		started := b.started() // looked at first: what starts between the two looks is alive at the next
 		alive := b.leader() > 0
@@ -204,7 +207,7 @@ func (b *build) follow(ctx context.Context) error {
 			return fmt.Errorf("%w: more than %s; [compose] timeout allows for more", ErrTimeout, b.backend.Timeout)
 		}
 		select {
-		case <-time.After(glance):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			if b.order.Cancelled() {
 				b.end()

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"edge/appliance/workbench"
 )
 
 // TestMain lets this program be the fake peers, too: scripts on PATH call it with FAKE_AS set.
@@ -25,7 +27,7 @@ func TestMain(m *testing.M) {
 	case "depsolve":
 		os.Exit(fakeDepsolve())
 	}
-	os.Exit(m.Run())
+	os.Exit(workbench.Run(m))
 }
 
 // fakePeers puts osbuild and osbuild-depsolve-dnf on PATH. What they do is steered by FAKE_VERSION (what

@@ -3,9 +3,11 @@
 package osbuild
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,12 +78,8 @@ func newScene(t *testing.T) *scene {
 		Grace: 3 * time.Second, Free: func(string) (int64, error) { return 100 << 30, nil },
 	}
 	id := blueprint.ID{Blueprint: compose.SampleBlueprint, Version: "0.0.1"}
-	var archive bytes.Buffer
-	if err := compose.NewSample(os.DirFS("../../../embedded/samples")).Compose(t.Context(), compose.Request{ID: id}, &archive); err != nil {
-		t.Fatal(err)
-	}
 	s.archive = filepath.Join(t.TempDir(), "commit.tar")
-	write(t, s.archive, archive.String())
+	write(t, s.archive, archived(t, map[string]string{"compose.json": "{}", "repo/config": "[core]\nmode=archive-z2\n"}))
 	t.Setenv("FAKE_TAR", s.archive)
 	stream, _ := filepath.Abs("testdata/centos-9.jsonseq")
 	t.Setenv("FAKE_STREAM", stream)
@@ -99,6 +97,23 @@ func newScene(t *testing.T) *scene {
 		}
 	})
 	return s
+}
+
+// archived packs files, by name, as tar.
+func archived(t *testing.T, files map[string]string) string {
+	t.Helper()
+	var b strings.Builder
+	w := tar.NewWriter(&b)
+	for name, text := range files {
+		err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))})
+		if _, failed := io.WriteString(w, text); errors.Join(err, failed) != nil {
+			t.Fatal(err, failed)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func write(t *testing.T, file, text string) {

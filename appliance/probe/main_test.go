@@ -1,0 +1,10 @@
+package probe
+
+import (
+	"os"
+	"testing"
+
+	"edge/appliance/workbench"
+)
+
+func TestMain(m *testing.M) { os.Exit(workbench.Run(m)) }

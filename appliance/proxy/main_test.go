@@ -1,0 +1,10 @@
+package proxy
+
+import (
+	"os"
+	"testing"
+
+	"edge/appliance/workbench"
+)
+
+func TestMain(m *testing.M) { os.Exit(workbench.Run(m)) }
