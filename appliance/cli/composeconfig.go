@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"time"
 
+	"edge/appliance/compose"
 	"edge/appliance/object"
 	"edge/appliance/toml"
 )
@@ -34,7 +34,7 @@ const (
 func readCompose(r *toml.Reader) composeConfig {
 	return composeConfig{
 		backend:      toml.Read(r, "compose.backend", toml.OneOf("osbuild", "weldr", "sample")),
-		distro:       toml.Read(r, "compose.distro", toml.Checked(checkDistro)),
+		distro:       toml.Read(r, "compose.distro", toml.Checked(compose.CheckDistribution)),
 		ref:          toml.Read(r, "compose.ref", toml.Parsed(object.ParseRef)),
 		repositories: toml.Read(r, "compose.repositories", toml.Texts(checkAbsolute)),
 		store:        toml.Read(r, "compose.store", toml.Checked(checkAbsolute)),
@@ -59,15 +59,6 @@ func (c composeConfig) filled(sample bool) composeConfig {
 	c.timeout = cmp.Or(c.timeout, defaultTimeout)
 	c.weldr = cmp.Or(c.weldr, defaultWeldr)
 	return c
-}
-
-var distroForm = regexp.MustCompile(`^[a-z][a-z0-9_]{1,30}-[0-9]{1,3}(\.[0-9]{1,3})?$`)
-
-func checkDistro(s string) error {
-	if !distroForm.MatchString(s) {
-		return fmt.Errorf("%.40q is no distribution: want one such as rhel-9.6, centos-9 or fedora-43", s)
-	}
-	return nil
 }
 
 func checkAbsolute(s string) error {

@@ -27,6 +27,8 @@ func (w *window) buildISO() {
 	w.click("checkbox", `FIPS mode.*`)
 	w.sees("main", "console=tty0 console=ttyS0,115200 fips=1")
 	w.fill("textbox", "Name", "kiosk")
+	w.fill("textbox", "Fixed address", "192.0.2.10/24")
+	w.fill("textbox", "Gateway", "192.0.2.1")
 	w.sees("main", w.h.url+"/demo_upgrade/images/kiosk.iso")
 	w.click("button", `Build the ISO`)
 	w.sees("#notice", "/demo_upgrade/images/kiosk.iso is served now")
@@ -34,7 +36,7 @@ func (w *window) buildISO() {
 	if resp, err := http.Head(w.h.url + "/demo_upgrade/images/kiosk.iso"); err != nil || resp.StatusCode != 200 {
 		w.errorf("the link leads to %v, %v", resp, err)
 	}
-	if out := w.h.must("iso", "list"); !strings.Contains(out, "kiosk") || !strings.Contains(out, "console=ttyS0 fips") {
+	if out := w.h.must("iso", "list"); !strings.Contains(out, "kiosk") || !strings.Contains(out, "console=ttyS0 fips") || !strings.Contains(out, "ip=192.0.2.10/24") {
 		w.errorf("built was %s", out)
 	}
 	w.click("button", `Run the media check`)
@@ -68,6 +70,9 @@ func (w *window) makeLink() {
 	w.t.Helper()
 	w.click("tab", `Links and machines`)
 	w.fill("textbox", "Device", "edge-7")
+	w.fill("textbox", "Fixed address", "192.0.2.17/24")
+	w.fill("textbox", "Gateway", "192.0.2.1")
+	w.fill("textbox", "Name server", "192.0.2.53")
 	w.click("button", `Make a one-time link`)
 	w.sees("main", "it is shown this once", w.h.url+"/k/", "inst.ks="+w.h.url+"/k/")
 	w.audit("a one-time link")
@@ -76,7 +81,9 @@ func (w *window) makeLink() {
 	w.value(&link, `[...document.querySelectorAll("main code")].map((n) => n.innerText).find((text) => /^http.*[/]k[/][a-z2-7]{26}$/.test(text))`)
 	w.sees("main table", "edge-7", "made")
 	installer := machine{w.h, link}
-	installer.fetch()
+	if text := installer.fetch(); !strings.Contains(text, "--ip=192.0.2.17 ") || !strings.Contains(text, "--nameserver=192.0.2.53") {
+		w.errorf("the kickstart has another address:\n%s", text)
+	}
 	w.sees("main table", "fetched")
 	installer.says("installing", "")
 	w.sees("main table", "installing")

@@ -171,12 +171,12 @@ func (h *house) link(device string) machine {
 }
 
 // fetch takes the kickstart as Anaconda does.
-func (m machine) fetch() { m.ask(http.MethodGet, m.url, "") }
+func (m machine) fetch() string { return m.ask(http.MethodGet, m.url, "") }
 
 // says tells how the installation goes.
 func (m machine) says(step, log string) { m.ask(http.MethodPost, m.url+"/"+step, log) }
 
-func (m machine) ask(method, url, body string) {
+func (m machine) ask(method, url, body string) string {
 	m.h.t.Helper()
 	req, err := http.NewRequest(method, url, strings.NewReader(body))
 	if err != nil {
@@ -188,10 +188,11 @@ func (m machine) ask(method, url, body string) {
 		m.h.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode >= 300 {
-		text, _ := io.ReadAll(resp.Body)
-		m.h.t.Fatalf("%s: %s", resp.Status, text)
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode >= 300 {
+		m.h.t.Fatalf("%s: %s, %v", resp.Status, text, err)
 	}
+	return string(text)
 }
 
 // again starts a house that has ended, at the same address and with the same data.

@@ -77,7 +77,7 @@ func (o *preflightOptions) look(ctx context.Context) (compose.Fitness, error) {
 		return compose.Fitness{}, err
 	}
 	if o.distro != "" {
-		if err := checkDistro(o.distro); err != nil {
+		if err := compose.CheckDistribution(o.distro); err != nil {
 			return compose.Fitness{}, usageError{err, ""}
 		}
 		s.compose.distro = o.distro

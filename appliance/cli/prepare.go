@@ -34,7 +34,8 @@ func newPrepare(c console, g *globals) *cobra.Command {
 			"mirror the apps. What is there already is left as it is, so a preparation that broke off is taken up by\n" +
 			"saying the same again.",
 		Example: "  appliance prepare --iso rhel-9.6-x86_64-boot.iso\n" +
-			"  appliance prepare --backend sample     # in seconds, to rehearse; the releases do not boot",
+			"  appliance prepare --backend sample     # in seconds, to rehearse; the releases do not boot\n" +
+			"  appliance prepare -o json | jq -r .kickstart",
 		Args:              takes("[NAME]"),
 		ValidArgsFunction: g.completing(1, blueprintNames),
 		RunE:              action(c, o.run),
@@ -237,24 +238,36 @@ func (p *preparation) mirror(ctx context.Context) error {
 	return nil
 }
 
+// prepared is what is there at the end; its fields but the first two are URLs.
+type prepared struct {
+	Blueprint  blueprint.Name      `json:"blueprint"`
+	Versions   []blueprint.Version `json:"versions"` // oldest first, each with its release
+	Page       string              `json:"page"`
+	Repository string              `json:"repository"`
+	Kickstart  string              `json:"kickstart"`
+	Images     string              `json:"images,omitempty"` // "" where no stock ISO is known
+}
+
 // tell prints what is there now and the steps to walk.
 func (p *preparation) tell(ctx context.Context) error {
 	status, err := p.cl.Status(ctx)
 	if err != nil {
 		return err
 	}
-	base := strings.TrimRight(status.URL, "/")
-	fmt.Fprintf(p.out, "ready: %s has %d releases\n\n", p.name, len(p.versions))
-	rows := [][2]string{
-		{"web page", base + "/"},
-		{"repository", base + "/" + string(p.name) + "/repo/"},
-		{"kickstart", base + "/" + string(p.name) + "/kickstart.ks"},
-	}
+	page := strings.TrimRight(status.URL, "/") + "/"
+	of := page + string(p.name)
+	now := prepared{Blueprint: p.name, Versions: p.versions, Page: page, Repository: of + "/repo/", Kickstart: of + "/kickstart.ks"}
 	if p.bootable {
-		rows = append(rows, [2]string{"boot ISO", base + "/" + string(p.name) + "/images/"})
+		now.Images = of + "/images/"
 	}
-	for _, r := range rows {
-		fmt.Fprintf(p.out, "  %-11s %s\n", r[0], printable(r[1]))
+	if p.json() {
+		return printJSON(p.out, now)
+	}
+	fmt.Fprintf(p.out, "ready: %s has %d releases\n\n", p.name, len(p.versions))
+	for _, r := range [][2]string{{"web page", now.Page}, {"repository", now.Repository}, {"kickstart", now.Kickstart}, {"boot ISO", now.Images}} {
+		if r[1] != "" {
+			fmt.Fprintf(p.out, "  %-11s %s\n", r[0], printable(r[1]))
+		}
 	}
 	_, err = io.WriteString(p.out, "\nthe steps:\n"+p.steps())
 	return err

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 
+	"edge/appliance/blueprint"
 	"edge/appliance/release"
 )
 
@@ -25,6 +26,7 @@ type Problem struct {
 	Detail   string            `json:"detail"`
 	Hint     string            `json:"hint,omitempty"`
 	Findings []release.Finding `json:"findings,omitempty"` // of checks that failed
+	Faults   []blueprint.Fault `json:"faults,omitempty"`   // of a blueprint, with their places; Detail tells of them too
 }
 
 func (p *Problem) Error() string {

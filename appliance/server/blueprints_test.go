@@ -62,6 +62,7 @@ func TestBlueprintTexts(t *testing.T) {
 		{"no token", "PUT", "blueprints/demo", textDemo, nil, 401, "unauthorized", ""},
 		{"the same", "PUT", "blueprints/demo", textDemo, withToken, 200, `"changed":false`, ""},
 		{"faults", "PUT", "blueprints/demo", "name = \"demo\"\nx = 1\n", withToken, 422, `demo.toml:2:1: unknown key \"x\"`, ""},
+		{"places of faults", "PUT", "blueprints/demo", "name = \"demo\"\n\nx = 1\n", withToken, 422, `"faults":[{"line":3,"column":1,"text":"unknown key \"x\""}]`, ""},
 		{"another name", "PUT", "blueprints/other", textDemo, withToken, 422, "invalid-blueprint", ""},
 		{"hostile name", "PUT", "blueprints/%3Cscript%3E", textDemo, withToken, 422, "invalid-name", ""},
 		{"reserved", "PUT", "blueprints/blueprints.git", textDemo, withToken, 422, "invalid-name", ""},

@@ -114,6 +114,11 @@ func (h *Handler) compose(c *gin.Context, id blueprint.ID) error {
 	if err != nil {
 		return err
 	}
+	if body.Distro != "" {
+		if err := compose.CheckDistribution(body.Distro); err != nil {
+			return refuse(invalidRequest, "distro: "+err.Error(), "GET /api/v1/preflight tells what this host would compose")
+		}
+	}
 	parent := object.Checksum(body.Parent)
 	if parent != "" && parent != release.NoParent {
 		if parent, err = object.ParseChecksum(body.Parent); err != nil {

@@ -88,6 +88,7 @@ func TestJobs(t *testing.T) {
 		{"POST", "releases/demo/0.0.3/compose", "", true, release.ErrExists, 409, "urn:appliance:exists", ""},
 		{"POST", "releases/demo/0.0.3/compose", "", true, release.ErrComposing, 409, "urn:appliance:composing", ""},
 		{"POST", "releases/demo/0.0.3/compose", "", true, release.ErrNoSource, 404, "urn:appliance:unknown-blueprint", ""},
+		{"POST", "releases/demo/0.0.3/compose", `{"distro":"windows"}`, true, nil, 400, "want one such as rhel-9.6", ""},
 		{"POST", "releases/demo/0.0.3/compose", "", true, release.ErrBackend, 400, "No such backend", ""},
 		{"POST", "releases/demo/0.0.3/compose", "", true, job.ErrTooMany, 503, "Too many jobs", ""},
 		{"GET", "jobs", "", false, nil, 200, `"done":400`, ""},

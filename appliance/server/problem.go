@@ -141,6 +141,7 @@ type document struct {
 	Detail   string            `json:"detail"`
 	Hint     string            `json:"hint,omitempty"`
 	Findings []release.Finding `json:"findings,omitempty"`
+	Faults   []blueprint.Fault `json:"faults,omitempty"` // of a blueprint
 }
 
 // statusGone is what the log says when the client did not wait for an answer.
@@ -153,10 +154,12 @@ func (h *Handler) fail(rec *recorder, r *http.Request, err error) {
 		h.o.Log.LogAttrs(r.Context(), slog.LevelWarn, "answer broke off", slog.String("path", loggedPath(r.URL.Path)), slog.Any("error", err))
 		panic(http.ErrAbortHandler)
 	}
-	d := document{"urn:appliance:" + p.name, p.title, p.status, err.Error(), p.hint, nil}
+	d := document{"urn:appliance:" + p.name, p.title, p.status, err.Error(), p.hint, nil, nil}
 	if p.status == http.StatusInternalServerError {
 		h.o.Log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("method", r.Method), slog.String("path", loggedPath(r.URL.Path)), slog.Any("error", err))
 		d.Detail = "something went wrong inside the appliance; its log says what"
+	} else {
+		d.Faults = blueprint.Faults(err)
 	}
 	if checks := (*release.ChecksError)(nil); errors.As(err, &checks) {
 		d.Findings = checks.Findings

@@ -34,8 +34,9 @@ const (
 
 // Fault is one thing that is wrong in a document. Line and Column count from 1, columns in bytes.
 type Fault struct {
-	Line, Column int
-	Text         string
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	Text   string `json:"text"`
 }
 
 // Error is all that is wrong in a document, in the order of the document.
@@ -52,15 +53,18 @@ func (e *Error) Error() string {
 	} else {
 		fmt.Fprintf(&s, "%d faults in %q", len(e.Faults), e.Name)
 	}
-	for i, f := range e.Faults {
-		if i == maxTold {
-			fmt.Fprintf(&s, "\n  and %d more", len(e.Faults)-i)
-			break
-		}
+	told := e.Told()
+	for _, f := range told {
 		fmt.Fprintf(&s, "\n  %s:%d:%d: %s", e.Name, f.Line, f.Column, printable(f.Text))
+	}
+	if more := len(e.Faults) - len(told); more > 0 {
+		fmt.Fprintf(&s, "\n  and %d more", more)
 	}
 	return s.String()
 }
+
+// Told are the faults that are shown: the first hundred.
+func (e *Error) Told() []Fault { return e.Faults[:min(len(e.Faults), maxTold)] }
 
 // printable keeps a stranger's document from drawing on the terminal.
 func printable(s string) string {

@@ -28,6 +28,7 @@ export class Problem extends Error {
 		this.kind = (body.type || "").split(":").pop();
 		this.hint = body.hint || "";
 		this.findings = body.findings || [];
+		this.faults = body.faults || []; // {line, column, text} of a blueprint, from 1
 		this.body = body;
 	}
 }

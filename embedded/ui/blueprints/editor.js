@@ -3,7 +3,6 @@ import { Problem, soon } from "/ui/api.js";
 import { el, fill } from "/ui/element.js";
 import { explain, tokenHint } from "/ui/parts.js";
 import { curlIn } from "/ui/releases/curlin.js";
-import { faults } from "/ui/blueprints/faults.js";
 import { push, pushed } from "/ui/blueprints/texts.js";
 import { textarea } from "/ui/blueprints/textarea.js";
 import { called, given, next } from "/ui/blueprints/version.js";
@@ -101,7 +100,7 @@ export function editor(house, { done, cancel }) {
 			done(answer);
 		} catch (problem) {
 			if (!(problem instanceof Problem)) throw problem;
-			const found = faults(problem);
+			const found = problem.faults;
 			sheet.mark(found);
 			trouble.hidden = found.length > 0;
 			fill(trouble, explain(problem));

@@ -1,6 +1,6 @@
 // A text with line numbers in which faults are marked at their lines.
 import { el, fill } from "/ui/element.js";
-import { offset } from "/ui/blueprints/faults.js";
+import { offset } from "/ui/blueprints/offset.js";
 
 // textarea makes one; changed() is called at each change of the reader.
 export function textarea({ label, changed }) {

@@ -2,7 +2,7 @@
 import { path } from "/ui/api.js";
 import { el, fill } from "/ui/element.js";
 import { buildImage } from "/ui/install/calls.js";
-import { choice, given, NAME, text, tick } from "/ui/install/fields.js";
+import { choice, fixed, given, NAME, text, tick } from "/ui/install/fields.js";
 import { asking } from "/ui/install/form.js";
 import { address } from "/ui/install/qr.js";
 import { card, curlLine } from "/ui/parts.js";
@@ -23,16 +23,17 @@ export function buildForm(house, name, built) {
 	const called = text("Name", { placeholder: "boot", pattern: NAME });
 	const base = choice("Over", [["", "the usual one"]]);
 	const more = text("Further arguments of the kernel", { placeholder: "rd.debug inst.sshd" });
+	const net = fixed();
 	const mode = modes(), link = el("dd"), kernel = el("code");
 
-	const options = () => given({ console: serial.value() && "ttyS0", text: inText.value(), fips: fips.value(), add: more.value().split(/\s+/).filter(Boolean) });
+	const options = () => given({ console: serial.value() && "ttyS0", text: inText.value(), fips: fips.value(), ip: net.value(), add: more.value().split(/\s+/).filter(Boolean) });
 	const wanted = () => given({ base: base.value(), mode: mode.value(), name: device.value() ? "" : called.value(), device: device.value(), options: options() });
 	const at = () => (device.value() ? path(name(), "images", "by-device", device.value()) : path(name(), "images", called.value() || "boot"));
 
 	// meant is what the options say to a kernel; the builder adds it to the vendor's own arguments.
 	function meant() {
 		const o = options();
-		return [o.console && "console=tty0 console=ttyS0,115200", o.fips && "fips=1", o.text && "inst.text", ...(o.add || [])].filter(Boolean).join(" ");
+		return [o.console && "console=tty0 console=ttyS0,115200", o.fips && "fips=1", o.text && "inst.text", o.ip && `ip=${o.ip.address}…`, ...(o.add || [])].filter(Boolean).join(" ");
 	}
 
 	const form = asking({
@@ -40,6 +41,7 @@ export function buildForm(house, name, built) {
 		line: () => curlLine("POST", path("images", name()), wanted()),
 		changed() {
 			called.control.disabled = device.value() !== "";
+			net.draw();
 			fill(link, address(`${house.url()}/${at()}.iso`, "the ISO's address", { follow: false }));
 			kernel.textContent = meant() || "as the builder's configuration says";
 		},
@@ -49,7 +51,7 @@ export function buildForm(house, name, built) {
 			built(image);
 		},
 	}, el("div", { class: "sides" }, mode.node, el("fieldset", {}, el("legend", {}, "How the installer starts"), serial.node, inText.node, fips.node)),
-	el("div", { class: "fields" }, device.node, called.node, base.node, more.node),
+	el("div", { class: "fields" }, device.node, called.node, base.node, more.node, net.nodes),
 	el("dl", { class: "outcome" }, el("dt", {}, "Its address"), link, el("dt", {}, "Kernel arguments"), el("dd", {}, kernel)));
 
 	function setBases(all) {

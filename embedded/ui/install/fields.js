@@ -32,6 +32,18 @@ export function tick(label, hint, more = {}) {
 	};
 }
 
+// fixed is an address for those whom DHCP gives none; value() is {address, gateway, dns}, or null without one.
+export function fixed() {
+	const ip = (label, placeholder) => text(label, { placeholder, maxlength: 45, pattern: "[0-9A-Fa-f.:]+" });
+	const at = text("Fixed address", { placeholder: "as DHCP says", pattern: "[0-9A-Fa-f.:]+/[0-9]+", hint: "192.0.2.10/24" });
+	const gateway = ip("Gateway", "192.0.2.1"), dns = ip("Name server", "192.0.2.1");
+	return {
+		nodes: [at.node, gateway.node, dns.node],
+		value: () => (at.value() ? given({ address: at.value(), gateway: gateway.value(), dns: dns.value() }) : null),
+		draw() { for (const t of [gateway, dns]) t.control.disabled = !at.value(); },
+	};
+}
+
 // NAME is what builder and device call something, as the builder checks it.
 export const NAME = "[A-Za-z0-9]([A-Za-z0-9._\\-]{0,62}[A-Za-z0-9])?";
 

@@ -3,7 +3,7 @@ import { path } from "/ui/api.js";
 import { el, fill } from "/ui/element.js";
 import { count, utc } from "/ui/format.js";
 import { makeLink } from "/ui/install/calls.js";
-import { choice, given, NAME, TARGETS, text, tick } from "/ui/install/fields.js";
+import { choice, fixed, given, NAME, TARGETS, text, tick } from "/ui/install/fields.js";
 import { asking } from "/ui/install/form.js";
 import { address, picture } from "/ui/install/qr.js";
 import { card, curlLine } from "/ui/parts.js";
@@ -18,23 +18,28 @@ export function linkForm(house, name, made) {
 	const life = choice("Valid for", LIVES);
 	const target = choice("Installer", TARGETS);
 	const disk = text("Disk to erase", { placeholder: "the only fixed one", maxlength: 200, hint: "sda, or disk/by-id/NAME" });
+	const net = fixed();
 	const enrol = tick("Let it enrol by itself", "It appears among the devices after its first boot.");
 	const result = el("div", { role: "status" });
 	life.set("24h");
 	enrol.set(true);
 
-	const wanted = () => given({ device: device.value(), hostname: hostname.value(), uses: Number(uses.value()) || 1, valid: life.value(), target: target.value(), disk: disk.value(), no_enrol: !enrol.value() });
+	const network = (n) => n && { ...n, dns: n.dns && [n.dns] };
+	const wanted = () => given({ device: device.value(), hostname: hostname.value(), uses: Number(uses.value()) || 1, valid: life.value(), target: target.value(), disk: disk.value(), network: network(net.value()), no_enrol: !enrol.value() });
 
 	const form = asking({
 		house, key: "make link", go: "Make a one-time link", busy: "Making it…", what: "make links", why: "A one-time link installs a machine with this builder's system, so making one needs the token.",
 		line: () => curlLine("POST", path("kickstarts", name()), wanted()),
-		changed: () => { if (!house.hasToken()) result.replaceChildren(); },
+		changed() {
+			net.draw();
+			if (!house.hasToken()) result.replaceChildren();
+		},
 		async act() {
 			fill(result, told(await makeLink(name(), wanted()), () => result.replaceChildren()));
 			result.scrollIntoView({ block: "nearest" });
 			made();
 		},
-	}, el("div", { class: "fields" }, device.node, hostname.node, uses.node, life.node, target.node, disk.node), enrol.node);
+	}, el("div", { class: "fields" }, device.node, hostname.node, uses.node, life.node, target.node, disk.node, net.nodes), enrol.node);
 
 	return {
 		draw: form.draw,

@@ -7,6 +7,7 @@ import { attempt } from "/ui/releases/attempt.js";
 import { compose as send } from "/ui/releases/calls.js";
 import { curlIn } from "/ui/releases/curlin.js";
 import { ended, jobs } from "/ui/releases/jobs.js";
+import { preflight } from "/ui/releases/preflight.js";
 
 const backends = [["", "as configured"], ["osbuild", "osbuild on this host"], ["weldr", "osbuild-composer (weldr)"], ["sample", "sample, does not boot"]];
 
@@ -22,7 +23,7 @@ export function compose(house, name, changed) {
 	const trouble = el("div", {}), line = el("div", {}), hint = el("div", {}), plan = el("p", {});
 	const options = el("details", {}, el("summary", {}, "Options"), el("div", { class: "fields" },
 		[["Backend", backend], ["Distribution", distro], ["Ref", ref], ["Parent", parent]].map(([label, field]) => el("label", {}, el("span", {}, label), field))));
-	const form = el("div", { class: "pane" }, el("div", { class: "tools" }, version, go), options, trouble, hint, line);
+	const form = el("div", { class: "pane" }, el("div", { class: "tools" }, version, go), options, preflight(), trouble, hint, line);
 	const node = card("Compose", plan, form, list.node);
 
 	let asked = "", taken = ""; // the version that the address asks for, and the one that the reader took
