@@ -52,6 +52,7 @@ type house struct {
 	bin  string
 	data string
 	url  string
+	env  []string // beside that of the tests
 	cmd  *exec.Cmd
 	log  *bytes.Buffer
 	dead chan struct{}
@@ -59,11 +60,17 @@ type house struct {
 
 func newHouse(t *testing.T, args ...string) *house {
 	t.Helper()
+	return newHouseWith(t, nil, args...)
+}
+
+// newHouseWith adds to the environment of the server.
+func newHouseWith(t *testing.T, env []string, args ...string) *house {
+	t.Helper()
 	bin, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, bin: bin, data: filepath.Join(t.TempDir(), "data")}
+	h := &house{t: t, bin: bin, data: filepath.Join(t.TempDir(), "data"), env: env}
 	h.start(args...)
 	t.Cleanup(func() { h.kill(); h.logOnFailure() })
 	return h
@@ -87,6 +94,7 @@ func (h *house) start(args ...string) {
 	h.url, h.log, h.dead = "http://"+address, new(bytes.Buffer), make(chan struct{})
 	h.cmd = exec.Command(h.bin, append([]string{"serve", "--data", h.data, "--listen", address, "--url", h.url, "--log-level", "warn"}, args...)...)
 	h.cmd.Stdout, h.cmd.Stderr = io.Discard, h.log
+	h.cmd.Env = append(os.Environ(), h.env...)
 	if err := h.cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}

@@ -25,9 +25,9 @@ const (
 // application serving, nothing is half-installed, and the next attempt succeeds.
 func TestLabFaults(t *testing.T) {
 	needPeers(t, "gpg", "mkfs.ext4")
+	t.Parallel() // it mostly waits
 	home := keyring(t)
-	t.Setenv("GNUPGHOME", home) // of the builder
-	f := newFaulty(t)
+	f := newFaulty(t, home)
 	for _, step := range []struct {
 		name string
 		run  func(*testing.T, *faulty)

@@ -38,7 +38,8 @@ type faulty struct {
 	random *rand.Rand
 }
 
-func newFaulty(t *testing.T) *faulty {
+// newFaulty makes one whose builder signs with the keys of home.
+func newFaulty(t *testing.T, home string) *faulty {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "appliance.toml")
 	write(t, file, faultsConfig)
@@ -51,7 +52,7 @@ func newFaulty(t *testing.T) *faulty {
 	}
 	t.Logf("LAB_SEED=%d", seed)
 	flags := []string{"--no-sign", "--config", file} // Debian's ostree cannot verify ed25519
-	l := newLab(t, flags...)
+	l := newLabWith(t, []string{"GNUPGHOME=" + home}, flags...)
 	l.house.must("release", "sign", labBlueprint+"@0.0.1", "--key", ourKey)
 	f := &faulty{device: l.device(), flags: append([]string{"--sample", "--url", l.url}, flags...), random: rand.New(rand.NewPCG(seed, 5))}
 	f.cable = newCable(t, l)

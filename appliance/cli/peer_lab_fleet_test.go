@@ -167,6 +167,7 @@ func readText(t *testing.T, name string) string {
 
 // Twenty devices pull one publication at the same time: each gets all of it, and none is refused.
 func TestLabFleet(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "--no-sign")
 	f := newFleet(t, l)
 	l.publish("0.0.3")

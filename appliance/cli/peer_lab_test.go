@@ -36,6 +36,12 @@ type lab struct {
 // for its server.
 func newLab(t *testing.T, args ...string) *lab {
 	t.Helper()
+	return newLabWith(t, nil, args...)
+}
+
+// newLabWith adds to the environment of the server.
+func newLabWith(t *testing.T, env []string, args ...string) *lab {
+	t.Helper()
 	needPeers(t, "ostree", "mmdebstrap", "systemd-nspawn", "grub-editenv", "ip", "nsenter")
 	if reason := noContainers(); reason != "" {
 		if os.Getenv("CI") == "true" {
@@ -52,7 +58,7 @@ func newLab(t *testing.T, args ...string) *lab {
 	}
 	t.Cleanup(func() { out.Close() })
 	l.url = fmt.Sprintf("http://%s:%d", labHost, out.Addr().(*net.TCPAddr).Port)
-	l.house = newHouse(t, append([]string{"--sample", "--url", l.url}, args...)...)
+	l.house = newHouseWith(t, env, append([]string{"--sample", "--url", l.url}, args...)...)
 	l.plug()
 	go l.carry(out)
 	for n := 1; n <= 3; n++ {
