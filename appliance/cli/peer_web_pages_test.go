@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	_ "embed"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -78,9 +79,11 @@ func (w *window) settle(hash string) {
 	})
 }
 
-// A builder without anything says on every page what to do first.
+// A builder without anything says on every page what to do first, and where it looks for blueprints in vain.
 func webEmptyBuilder(t *testing.T, b *browser) {
-	h := newHouse(t)
+	config := filepath.Join(t.TempDir(), "appliance.toml")
+	writeIn(t, config, []byte("[blueprint]\nremote = \"http://127.0.0.1:1/none.git\"\n"), 0o644)
+	h := newHouse(t, "--config", config)
 	w := b.window(t, h, look{})
 	for _, hash := range []string{"#/", "#/blueprints", "#/releases", "#/install", "#/apps", "#/devices"} {
 		w.open(hash)
@@ -90,6 +93,8 @@ func webEmptyBuilder(t *testing.T, b *browser) {
 			t.Errorf("an empty %s says only %q", hash, text)
 		}
 	}
+	w.open("#/blueprints")
+	w.sees("main", "Follows http://127.0.0.1:1/none.git, looked ", "refused")
 }
 
 // Addresses lead where they say; old ones to where that is now, wrong ones to a sentence.

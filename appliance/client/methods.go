@@ -19,6 +19,8 @@ type Status struct {
 	DataFreeBytes int64               `json:"data_free_bytes"`
 	Blueprints    []release.Blueprint `json:"blueprints"`
 	EventsLastID  uint64              `json:"events_last_id"`
+	// Remote is where blueprints are followed, if they are.
+	Remote *blueprint.RemoteState `json:"remote,omitempty"`
 }
 
 // Status sends ToStatus.

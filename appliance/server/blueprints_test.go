@@ -82,6 +82,8 @@ func TestBlueprintTexts(t *testing.T) {
 		{"history of nothing", "GET", "blueprints/none/history", "", nil, 404, "unknown-blueprint", ""},
 		{"delete", "DELETE", "blueprints/demo", "", withToken, 200, `"kind":"deleted"`, ""},
 		{"still released", "GET", "blueprints/demo", "", nil, 200, `"published":"0.0.1"`, `"version":`},
+		{"status with a remote", "GET", "status", "", nil, 200, `"remote":{"url":"https://git.example`, ""},
+		{"status with a remote as text", "GET", "status", "", text, 200, "https://git.example/x", ""},
 		{"remote", "GET", "remote", "", nil, 200, "git.example", ""},
 		{"webhook without token", "POST", "remote", "{}", nil, 401, "unauthorized", ""},
 		{"webhook", "POST", "remote", "{}", withToken, 200, "a@0.0.1", ""},

@@ -16,6 +16,10 @@ export function list(all) {
 	], all, { caption: "Blueprints by name" }));
 }
 
+// follow tells of the repository elsewhere that blueprints are taken from, where there is one.
+export const follow = (r) => r && el("p", { class: r.error || r.refused.length ? "bad" : "quiet" },
+	`Follows ${r.url}`, r.looked > "1" && [", looked ", since(r.looked)], r.error && `: ${r.error}`, r.refused.map((f) => `; refused: ${f}`));
+
 // clone is the line that gives all of them to an editor on any machine.
 export function clone(url) {
 	const line = `git clone ${url}/blueprints.git`;

@@ -3,7 +3,7 @@ import { releases as allReleases, soon } from "/ui/api.js";
 import { el, fill } from "/ui/element.js";
 import { address } from "/ui/route.js";
 import { fresh } from "/ui/blueprints/fresh.js";
-import { clone, list } from "/ui/blueprints/list.js";
+import { clone, follow, list } from "/ui/blueprints/list.js";
 import { one } from "/ui/blueprints/one.js";
 import { history, list as fetchList, show } from "/ui/blueprints/texts.js";
 
@@ -39,7 +39,7 @@ export function page(house) {
 		fill(actions, make.node.hidden && (house.hasToken()
 			? el("button", { class: "primary", data: { key: "new" }, onclick: () => { make.open(known.filter((b) => b.version).map((b) => b.name)); drawList(); } }, "New blueprint")
 			: el("button", { class: "plain", data: { key: "token" }, onclick: () => house.askToken() }, "Enter the token to make one")));
-		fill(table, list(known));
+		fill(table, follow(house.status().remote), list(known));
 	}
 
 	async function openOne([name, version = ""], current) {
