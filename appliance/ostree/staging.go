@@ -92,8 +92,8 @@ func (s *staging) add(n object.Name, size int64) {
 // lent is an object's file in a repository whose files nobody will write to again.
 type lent struct{ *os.File }
 
-// link verifies an object and gives its very file a second name here. One that has more names already, or lies on another
-// file system, is errors.ErrUnsupported.
+// link verifies an object and gives its very file a second name here. Where that cannot be, it is errors.ErrUnsupported: the
+// file has more names already, lies on another file system, or this process may not.
 func (s *staging) link(n object.Name, f *os.File) (int64, error) {
 	var info unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &info); err != nil {
@@ -109,11 +109,8 @@ func (s *staging) link(n object.Name, f *os.File) (int64, error) {
 	if err == nil { // by its descriptor, so that what was verified is what is linked
 		err = unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f.Fd()), unix.AT_FDCWD, s.path(n), unix.AT_SYMLINK_FOLLOW)
 	}
-	switch {
-	case errors.Is(err, unix.EXDEV) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EMLINK):
-		return 0, errors.ErrUnsupported
-	case err != nil:
-		return 0, fmt.Errorf("staging object %s.%s: %w", n.Checksum, n.Kind, err)
+	if err != nil {
+		return 0, errors.ErrUnsupported // a copy works, or says what is wrong
 	}
 	s.add(n, info.Size)
 	return info.Size, nil
