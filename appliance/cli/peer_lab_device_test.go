@@ -1,11 +1,14 @@
 package cli_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,11 +130,19 @@ func (d *device) kill() { d.t.Helper(); d.do("kill") }
 // stop is a clean shutdown.
 func (d *device) stop() { d.t.Helper(); d.do("stop") }
 
-// destroy removes the device, and fails the test when something of it stays.
+// spinning is a line of a console by which systemd says that it waits.
+var spinning = regexp.MustCompile(`Job .* running \(`)
+
+// destroy removes the device, and fails the test when something of it stays. Of a failed test the console stays, which has
+// the journal.
 func (d *device) destroy() {
 	if log, err := labTry("device", nil, d.name, "log"); err == nil && d.t.Failed() {
-		lines := strings.Split(log, "\n")
-		d.t.Logf("the console of %s ends with:\n%s", d.name, strings.Join(lines[max(0, len(lines)-120):], "\n"))
+		file := filepath.Join("../../build/lab", d.name+".console")
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(log), 0o644)); err != nil {
+			d.t.Log(err)
+		}
+		lines := slices.DeleteFunc(strings.Split(log, "\n"), spinning.MatchString)
+		d.t.Logf("%s has the console of %s, which ends with:\n%s", file, d.name, strings.Join(lines[max(0, len(lines)-120):], "\n"))
 	}
 	if _, err := labTry("device", nil, d.name, "destroy"); err != nil {
 		d.t.Error(err)

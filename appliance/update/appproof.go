@@ -15,6 +15,12 @@ const (
 	lastChances = 3                      // probes that may fail at the end of the settling, one after the other
 	startSpare  = time.Minute            // for a unit's job, beyond what the app is given to start
 	idleSpare   = 5 * time.Second        // for a cold app, beyond its idle time, to fall asleep
+
+	// podman tells systemd that a container is up through a process that ends at once. A systemd that is slow to read, on
+	// a busy device, cannot tell any more whose word that was, and the unit fails with the result "protocol", whatever the
+	// image. So often such a start is asked for again. Source: "Cannot find unit for notify message" in systemd's manager.c.
+	unheard       = "protocol"
+	unheardStarts = 2
 )
 
 // prove runs an image, and says why it cannot be kept: it does not start, does not serve, or does not stay.
@@ -57,19 +63,30 @@ func (c *candidate) run(ctx context.Context, id string, gently bool) error {
 	}
 	within, cancel := context.WithTimeout(ctx, c.start()+c.app.Stop+startSpare)
 	defer cancel()
-	var err error
+	for again := unheardStarts; ; again-- {
+		err := c.launch(within, job)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if within.Err() != nil {
+			return fmt.Errorf("%s did not start in time", service)
+		}
+		u, unknown := c.Session.Unit(ctx, service)
+		if unknown != nil {
+			return err
+		}
+		if u.Result != unheard || again == 0 {
+			return c.why(ctx, service, u.Result, begun)
+		}
+	}
+}
+
+// launch has a unit started, whatever runs now, and waits for it.
+func (c *candidate) launch(ctx context.Context, job string) error {
 	if c.app.Cold {
-		err = c.Session.Start(within, job)
-	} else {
-		err = c.Session.Restart(within, job)
+		return c.Session.Start(ctx, job)
 	}
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	if within.Err() != nil {
-		return fmt.Errorf("%s did not start in time", service)
-	}
-	return c.why(ctx, service, begun, err)
+	return c.Session.Restart(ctx, job)
 }
 
 // start is how long the app is given to become ready.
@@ -198,12 +215,8 @@ func (c *candidate) same(ctx context.Context, first podman.Container) error {
 }
 
 // why says what kept a unit from starting: the last words of its program, which are in the journal.
-func (c *candidate) why(ctx context.Context, service string, begun time.Time, job error) error {
-	u, err := c.Session.Unit(ctx, service)
-	if err != nil {
-		return job
-	}
-	how := fmt.Sprintf("%s did not start (%s)", service, u.Result)
+func (c *candidate) why(ctx context.Context, service, result string, begun time.Time) error {
+	how := fmt.Sprintf("%s did not start (%s)", service, result)
 	if words := c.Session.LastWords(ctx, service, begun); words != "" {
 		return fmt.Errorf("%s: %s", how, words)
 	}

@@ -104,6 +104,22 @@ func TestBadUpdateIsTriedOnce(t *testing.T) {
 	}
 }
 
+// A start of which systemd did not hear is no fault of the image, unless it happens again and again.
+func TestUnheardStart(t *testing.T) {
+	both(t, func(w *world, a profile.App) {
+		v2 := w.publish(a, "v2", good)
+		w.unheard = unheardStarts
+		w.want(Updated)
+		w.serves(a, v2)
+		w.publish(a, "v3", good)
+		w.unheard = unheardStarts + 1
+		if r := w.want(RolledBack); !strings.Contains(r.Reason, "did not start (protocol)") {
+			w.Errorf("reason %q", r.Reason)
+		}
+		w.serves(a, v2)
+	})
+}
+
 // A unit without a gate is probed all the same.
 func TestUnitWithoutGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -46,6 +46,7 @@ type world struct {
 	going   bool                 // the user's systemd is stopping
 	gateOff bool                 // units have no gate in ExecStartPost
 	rival   bool                 // podman-auto-update.timer is active
+	unheard int                  // starts that go well and of which systemd does not get to hear
 
 	names map[string]string        // local name -> image ID
 	known map[string][]string      // image ID -> digests
@@ -140,11 +141,11 @@ func (w *world) boot() {
 func (w *world) start(ctx context.Context, u *unitState) error {
 	id := w.names[u.app.Image]
 	if id == "" {
-		return w.fail(u)
+		return w.fail(u, "exit-code")
 	}
 	kind := w.does[w.known[id][0]]
 	if kind == unstarting {
-		return w.fail(u)
+		return w.fail(u, "exit-code")
 	}
 	w.containers++
 	u.container, u.image, u.since = strings.TrimPrefix(digestOf(fmt.Sprint("container ", w.containers)), "sha256:"), id, time.Now()
@@ -153,10 +154,14 @@ func (w *world) start(ctx context.Context, u *unitState) error {
 		if err := pause(ctx, time.Minute); err != nil {
 			return err
 		}
-		return w.fail(u)
+		return w.fail(u, "exit-code")
 	}
 	if err := pause(ctx, 300*time.Millisecond); err != nil {
 		return err
+	}
+	if w.unheard > 0 {
+		w.unheard--
+		return w.fail(u, "protocol")
 	}
 	if kind == brief {
 		u.endsAt = time.Now().Add(3 * time.Second)
@@ -165,8 +170,8 @@ func (w *world) start(ctx context.Context, u *unitState) error {
 	return nil
 }
 
-func (w *world) fail(u *unitState) error {
-	u.container, u.endsAt, u.result = "", time.Time{}, "exit-code"
+func (w *world) fail(u *unitState, result string) error {
+	u.container, u.endsAt, u.result = "", time.Time{}, result
 	if u.app.Cold {
 		u.active, u.sub = "failed", "failed"
 	} else {
@@ -184,7 +189,7 @@ func (u *unitState) stop() {
 func (w *world) elapse() {
 	for _, u := range w.units {
 		if u.container != "" && !u.endsAt.IsZero() && !time.Now().Before(u.endsAt) {
-			_ = w.fail(u)
+			_ = w.fail(u, "exit-code")
 		}
 		if !u.restartAt.IsZero() && !time.Now().Before(u.restartAt) {
 			u.restartAt = time.Time{}
