@@ -25,7 +25,6 @@ const (
 // application serving, nothing is half-installed, and the next attempt succeeds.
 func TestLabFaults(t *testing.T) {
 	needPeers(t, "gpg", "mkfs.ext4")
-	t.Parallel() // it mostly waits
 	home := keyring(t)
 	f := newFaulty(t, home)
 	for _, step := range []struct {
