@@ -139,9 +139,15 @@ cut_power() {
 	if running; then
 		printf '\n%s power cut\n' "$(date +%T.%3N)" >>"$dir/console"
 		echo 1 >"$cgroup/cgroup.kill"
+		thaw # or who waits for the disk does not end
 	fi
 	clear_cgroups
+	thaw
 }
+
+# thaw ends what libostree may have been killed in: it freezes the file system of /boot for a moment when it deploys. A disk
+# that loses its power does not stay frozen.
+thaw() { fsfreeze --unfreeze "$sysroot" 2>/dev/null || true; }
 
 # clear_cgroups waits for the last process. systemd-nspawn makes the group in the hierarchy of cgroup v1 too, where there is one.
 clear_cgroups() {
