@@ -18,6 +18,7 @@ import (
 
 	"edge/appliance/blueprint"
 	"edge/appliance/compose"
+	"edge/appliance/workbench"
 	"edge/embedded"
 )
 
@@ -67,7 +68,7 @@ func newBuilder(t *testing.T) *builder {
 	}
 	b := &builder{t: t, dir: t.TempDir()}
 	if free, err := freeBytes(b.dir); err != nil || free < 7<<30 {
-		t.Skipf("a build wants 6 GiB of room: %d, %v", free, err)
+		workbench.Lacks(t, "a build wants 6 GiB of room: %d, %v", free, err)
 	}
 	b.bin = filepath.Join(b.dir, "bin")
 	for name, text := range map[string]string{

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"edge/appliance/workbench"
 )
 
 // tiny is a folder on a disk of 256 KiB, and fill leaves no room on it.
@@ -18,7 +20,7 @@ func tiny(t *testing.T) (dir string, fill, free func()) {
 	}
 	dir = t.TempDir()
 	if err := syscall.Mount("tiny", dir, "tmpfs", 0, "size=256k"); err != nil {
-		t.Skipf("mounting: %v", err)
+		workbench.Lacks(t, "mounting: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	ballast := filepath.Join(dir, "ballast")

@@ -29,6 +29,15 @@ func Run(m *testing.M) int {
 	return m.Run()
 }
 
+// Lacks skips a test for which this machine lacks something. Where CI=true nothing may be lacking, and it fails.
+func Lacks(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
 // usable tells whether tests can write to a folder and start programs from there.
 func usable(dir string) bool {
 	var s syscall.Statfs_t
