@@ -116,15 +116,15 @@ func TestHTTPAndTCP(t *testing.T) {
 	nobody := closed.Addr().String()
 	closed.Close()
 	m := newMachine(t)
-	wait := 200 * time.Millisecond
+	wait := 500 * time.Millisecond // also for a server that is slow on a busy machine
 	m.looks(profile.Check{Kind: profile.KindHTTP, URL: server.URL + "/ok", Deadline: wait}, "")
 	m.looks(profile.Check{Kind: profile.KindHTTP, URL: server.URL + "/ok", Status: 200, Body: "^hello$", Deadline: wait}, "")
-	m.looks(profile.Check{Kind: profile.KindHTTP, URL: server.URL + "/no"}, "status 503, want 200 to 399")
-	m.looks(profile.Check{Kind: profile.KindHTTP, URL: server.URL + "/ok", Body: "bye"}, "does not match")
-	m.looks(profile.Check{Kind: profile.KindHTTP, URL: server.URL + "/ok", Body: "("}, "reading the pattern")
+	m.looks(profile.Check{Kind: profile.KindHTTP, URL: server.URL + "/no", Deadline: wait}, "status 503, want 200 to 399")
+	m.looks(profile.Check{Kind: profile.KindHTTP, URL: server.URL + "/ok", Body: "bye", Deadline: wait}, "does not match")
+	m.looks(profile.Check{Kind: profile.KindHTTP, URL: server.URL + "/ok", Body: "(", Deadline: wait}, "reading the pattern")
 	m.looks(profile.Check{Kind: profile.KindHTTP, URL: "ftp://x/"}, "must begin with http://")
 	m.looks(profile.Check{Kind: profile.KindTCP, Target: server.Listener.Addr().String(), Deadline: wait}, "")
-	m.looks(profile.Check{Kind: profile.KindTCP, Target: nobody}, "connection refused")
+	m.looks(profile.Check{Kind: profile.KindTCP, Target: nobody, Deadline: wait}, "connection refused")
 }
 
 func TestDisk(t *testing.T) {
